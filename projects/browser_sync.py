@@ -90,10 +90,10 @@ def run() -> str:
             return "The sync takes longer and goes on. This page shows when it was the last time."
         output.seek(0)
         messages.seek(0)
-        return _told(output.read(), messages.read())
+        return _result(output.read(), messages.read())
 
 
-def _told(output: bytes, messages: bytes) -> str:
+def _result(output: bytes, messages: bytes) -> str:
     with suppress(ValueError, KeyError, TypeError):
         found = json.loads(output)
         counts = f"{found['fetched']} changes fetched, {found['published']} published"

@@ -138,8 +138,8 @@ class EntityAdmin(FewWordsAdmin):
         try:
             return super().delete_view(request, object_id, extra_context)
         except (Refused, ValidationError) as refusal:
-            told = refusal.message if isinstance(refusal, Refused) else "; ".join(refusal.messages)
-            messages.error(request, told)
+            text = refusal.message if isinstance(refusal, Refused) else "; ".join(refusal.messages)
+            messages.error(request, text)
             return redirect(admin_url(self.opts, "change", object_id))
 
     def get_view_on_site_url(self, obj: AnyRow = None) -> str | None:

@@ -276,7 +276,7 @@ class WorkItemAdmin(EntityAdmin):
 def claims_of_others(items: QuerySet[WorkItem], user: Framework) -> dict[uuid.UUID, str]:
     """Return, by item, who holds it for how long, except what `user` holds."""
     held = items.filter(lease_expires_at__gt=timezone.now()).select_related("claimed_by", "project")
-    return {item.pk: item.claim_refusal().told for item in held if not item.is_held_by(user)}
+    return {item.pk: item.claim_refusal().text for item in held if not item.is_held_by(user)}
 
 
 def below(items: AnyRows) -> Framework:

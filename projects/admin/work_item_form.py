@@ -95,7 +95,7 @@ class WorkItemForm(EntityForm):
             super().check()
         except Claimed as refusal:
             self.fields["end_claim"].widget = forms.CheckboxInput(attrs={"value": version})
-            raise Refused(refusal.told) from None
+            raise Refused(refusal.text) from None
         self.added = [] if self.stored is None else list(self._added(self.stored))
 
     def write(self) -> None:

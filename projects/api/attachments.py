@@ -31,7 +31,7 @@ from projects.models import Attachment
 from projects.models.attachment import check_size, clean_name, markdown_of
 
 FORM = 64 << 10  # bytes of a form around its file
-# If somebody opens the file as a page, nothing in it runs. A file never changes.
+# If the file is opened as a page, nothing in it runs. A file never changes.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",

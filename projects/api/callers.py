@@ -63,7 +63,7 @@ class Caller:
 
     @property
     def variable(self) -> str:
-        """The environment variable that told the program, or ""."""
+        """The environment variable that identified the program, or ""."""
         return self._values.get("via", "")
 
     @cached_property
@@ -73,7 +73,7 @@ class Caller:
 
     @property
     def reach(self) -> str:
-        """What tells callers apart who act under one name, and may read different things; "" if nothing does."""
+        """What distinguishes callers who act under one name, but may read different things; "" if nothing does."""
         return ""
 
     def user(self) -> User:

@@ -8,18 +8,18 @@ from projects.entities.dependency import ENDS, RELATIONS
 from projects.loose_types import Json
 from projects.models import Activity, WorkItem
 from projects.models.activity import Action
-from projects.models.attachment import told as told_of_attachment
-from projects.models.question import told as told_of_question
+from projects.models.attachment import summary as attachment_summary
+from projects.models.question import summary as question_summary
 from projects.models.references import referenced_models, referenced_objects
-from projects.models.review import told as told_of_review
+from projects.models.review import summary as review_summary
 
 ARROW = " → "  # between the two keys in a dependency's display key
 LONGEST = 60  # characters of a value, or of a comment's beginning
 LONGEST_QUESTION = 120
 GONE = "a deleted object"
-LONG = ("description", "goal", "content")  # told by their length
+LONG = ("description", "goal", "content")  # described by their length
 SHORT = {"item_type": "type", "story_points": "points", "due_date": "due", "status_value": "status"}
-UNTOLD = ("position",)  # a move says nothing of its own
+OMITTED = ("position",)  # a move says nothing of its own
 
 
 class ChangeTexts:
@@ -34,7 +34,7 @@ class ChangeTexts:
     def of(self, row: Activity, *, old: bool, near: str = "") -> dict[str, str]:
         """Return what the activity did, by field; changed values with their `old` ones.
 
-        `near` is the key of the item whose side of a link is told.
+        `near` is the key of the item whose side of a link is described.
         """
         values = {change["field"]: change["new"] for change in row.changes}
         kind = row.entity_type
@@ -43,11 +43,11 @@ class ChangeTexts:
         if kind == "dependency":
             return {f"link {row.pk}": self._link(row, values, near)}
         if kind == "question":
-            return {f"question {row.pk}": _cut(told_of_question(row.action, values), LONGEST_QUESTION)}
+            return {f"question {row.pk}": _cut(question_summary(row.action, values), LONGEST_QUESTION)}
         if kind == "attachment":
-            return {f"{kind} {row.pk}": _cut(told_of_attachment(row.action, values.get("name") or ""))}
+            return {f"{kind} {row.pk}": _cut(attachment_summary(row.action, values.get("name") or ""))}
         if kind in ("review", "waiver"):
-            return {f"{kind} {row.pk}": _cut(told_of_review(kind, row.action, values), LONGEST_QUESTION)}
+            return {f"{kind} {row.pk}": _cut(review_summary(kind, row.action, values), LONGEST_QUESTION)}
         if row.action != Action.UPDATED:
             return {"": row.action if kind in ("work_item", "project", "sprint") else f"{kind} {row.action}"}
         if kind == "time_entry":
@@ -55,8 +55,8 @@ class ChangeTexts:
         # A claim sets status and assignee, too; one that another session of the same user had changes nothing else.
         if values.get("claimed_by_id") or not values:
             return {"status": "claimed"}
-        told = [change for change in row.changes if change["field"] not in (*UNTOLD, "claimed_by_id")]
-        found = {change["field"]: self._change(change, old=old) for change in told}
+        shown = [change for change in row.changes if change["field"] not in (*OMITTED, "claimed_by_id")]
+        found = {change["field"]: self._change(change, old=old) for change in shown}
         if not found and "claimed_by_id" in values:
             return {"claim": "claim ended"}
         return found or {"moved": "moved"}

@@ -292,7 +292,7 @@ class PersonFilter(django_filters.Filter):
         if name.casefold() == NOBODY:
             return Q(**{f"{self.field_name}__isnull": True})
         if name.casefold() == MYSELF:
-            self.parent.is_lasting = False  # another caller is somebody else
+            self.parent.is_lasting = False  # another caller is another user
             user = myself(self.parent.request)
             return Q(pk__in=()) if user is None else Q(**{self.field_name: user.pk})
         return Q(**{self.field_name: self.parent.refer_person(own, name, place)})

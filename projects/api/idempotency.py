@@ -108,7 +108,7 @@ def _key_of(request: Request) -> str | None:
 
 
 def fingerprint_of(request: Request) -> str:
-    """Return a digest of the method, path, If-Match header and body, and of what else may tell callers apart."""
+    """Return a digest of the method, path, If-Match header and body, and of what else distinguishes callers."""
     digest = hashlib.sha256()
     caller = caller_of(request)
     reach = caller.reach if caller is not None else ""

@@ -147,7 +147,7 @@ class _Page:
             self._size, self.cursor = size, activity.pk
 
     def read_conflicts(self, reader: Reader, start: int, newest: int) -> None:
-        """Add the changes of this clone that do not count, as many as are told at once; there are rarely any."""
+        """Add the changes of this clone that do not count, as many as are shown at once; there are rarely any."""
         if not reader.has_conflicts(start, newest):
             return
         conflicts = list(reader.conflicts(start, newest).select_related("actor")[: MAX_CONFLICTS + 1])
@@ -190,10 +190,10 @@ class _Row:
 
     def add_lost(self, activity: Activity, texts: ChangeTexts) -> None:
         """Add a change that does not count, or of which some fields do not."""
-        told = texts.of(activity, old=False)
+        described = texts.of(activity, old=False)
         lost = {change["field"] for change in activity.changes if change.get("lost")}
-        said = ", ".join(text for field, text in told.items() if not lost or field in lost)
-        reason = activity.reason or "somebody who had not seen it wrote another text"
+        said = ", ".join(text for field, text in described.items() if not lost or field in lost)
+        reason = activity.reason or "another text was written by a user who had not seen it"
         self.parts[f"lost {activity.pk}"] = f"{said}: does not count ({reason})"
 
     def document(self) -> JSONObject:

@@ -173,7 +173,7 @@ class Entry:
 
 
 class Plan:
-    """The items of a request. Everything that is wrong is collected, so that one answer can tell all of it."""
+    """The items of a request. Everything that is wrong is collected, so that one answer reports all of it."""
 
     def __init__(self, items: Iterable[Json], context: JSONObject, actor: User) -> None:
         self.context = context
@@ -251,7 +251,7 @@ class Plan:
         if entry.above is not None:
             self._create(entry.above, project)
             if entry.above.item is None:
-                entry.is_refused = True  # the error of its parent is told
+                entry.is_refused = True  # the error of its parent is reported
                 return
         entry.item = self._attempt(entry, partial(self._insert, entry, project))
         entry.is_refused = entry.item is None
@@ -313,7 +313,7 @@ class Plan:
         other = self._by_ref.get(name) if isinstance(name, str) else None
         target = _existing(name, link) if other is None else other.item
         if target is None or entry.item is None:
-            return  # its own error is told
+            return  # its own error is reported
         Dependency.between(entry.item, relation, target, pk=uuid.uuid4()).insert(actor=self.actor)
 
     def _attempt(self, entry: Entry | None, do: Callable[[], T]) -> T | None:
@@ -349,7 +349,7 @@ def _project(named: str | None, keys: Iterable[str]) -> Project:
             return Project.objects.get(work_items=pk)
         prefix = key.rpartition("-")[0].upper()
         if prefix and (project := Project.objects.living().filter(key=prefix).first()):
-            return project  # the item that does not exist is the error to tell
+            return project  # the item that does not exist is the error to report
     more = ", …" if len(projects) > MAX_NAMED else ""
     known = ", ".join(project.key for project in projects[:MAX_NAMED])
     raise exceptions.ValidationError({"project": f"the board has several projects; name one of: {known}{more}"})

@@ -59,7 +59,7 @@ class WhoAmISerializer(ResponseSerializer):
     kind = serializers.ChoiceField(choices=("person", "agent"))
     source = serializers.CharField(help_text="Where the name came from.")  # type: ignore[assignment] # hides Field.source
     program = serializers.CharField(help_text="The agent program that runs the command.")
-    variable = serializers.CharField(help_text="The environment variable that told the program.")
+    variable = serializers.CharField(help_text="The environment variable that identified the program.")
     found_by = serializers.CharField(help_text="How the session was found.")
     session = SessionSerializer(allow_null=True)
 

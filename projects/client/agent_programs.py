@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Program:
-    """An agent program: `variable` is set for its commands, `session` has the ID of its session if it tells one.
+    """An agent program: `variable` is set for its commands, `session` has the ID of its session if it sets one.
 
     `executables` are names of its process; `source` is the page that documents the variables.
     """

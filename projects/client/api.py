@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    Json = Any  # a JSON document; the API's schema tells its shape
+    Json = Any  # a JSON document; the API's schema has its shape
 
     from projects.client.errors import ClientError
     from projects.client.http import Response, TransportError
@@ -30,8 +30,8 @@ UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._
 class Api:
     """A client of the server that `find` returns; `find` is called again when that server is gone.
 
-    `headers` are sent with each request; `timeout` (seconds) overrides the timeout of each call. `content` tells the ID
-    of the content of the worktree, for writes for which the server asks.
+    `headers` are sent with each request; `timeout` (seconds) overrides the timeout of each call. `content` returns the
+    ID of the content of the worktree, for writes for which the server asks.
     """
 
     def __init__(

@@ -217,7 +217,7 @@ def _choice(word: str, choices: Sequence[str]) -> str:
 
 
 def _fits(value: str, settings: Settings) -> bool:
-    """Return True if an option accepts a value, as far as its choices tell."""
+    """Return True if an option accepts a value, as far as its choices say."""
     choices, words = settings.get("choices"), _words_of(settings)
     if choices:
         return _choice(value, choices) in choices

@@ -1,4 +1,4 @@
-"""`pm sync enable`: a person joins a board in git, after being told what publishing means."""
+"""`pm sync enable`: a person joins a board in git, after reading what publishing means."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def _change(context: Context, place: Place, joined: Json) -> Json:
     changes = {name: value for name, value in wanted.items() if value is not None and value != joined[name]}
     if not changes:
         _refuse_joined(joined, other=True)
-    told = ", ".join(f"{name} from {joined[name]} to {value}" for name, value in changes.items())
+    text = ", ".join(f"{name} from {joined[name]} to {value}" for name, value in changes.items())
     with consent.Person("pm sync enable") as person:
-        person.agree(f"This clone is joined already. Change {told}?")
+        person.agree(f"This clone is joined already. Change {text}?")
     with consent.agreed(context):
         return {**context.api.call("PATCH", board_sync.ROOT, changes), "changed": sorted(changes)}
 

@@ -109,7 +109,7 @@ def _pushed(context: Context, api: Api, login: Login, person: consent.Person) ->
         has_changed = not _is_same(context, api, end, plain, folder)
         if has_changed and not answer["already"]:
             raise BadAnswer(
-                f"the board at {login.url} is not the one that was sent; somebody may have changed it already. "
+                f"the board at {login.url} is not the one that was sent; it may have been changed already. "
                 f"Nothing was changed here: look at it, and run the same command again"
             )
         database = os.path.join(directory, workspace.DATABASE)

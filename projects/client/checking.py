@@ -54,7 +54,7 @@ def check(context: Context, key: str, names: Sequence[str]) -> None:
     results = [_run(context, found["key"], one) for one in chosen]
     failed = [one for one in results if one["outcome"] != "passed"]
     if failed:
-        words = "; ".join(f"{one['check']} {_told(one)}" for one in failed)
+        words = "; ".join(f"{one['check']} {_outcome(one)}" for one in failed)
         raise CheckFailed(words, results=results)
     for result in results:
         context.show(result)
@@ -163,7 +163,7 @@ def _writer(context: Context) -> Callable[[bytes], object]:
     return write
 
 
-def _told(line: Json) -> str:
+def _outcome(line: Json) -> str:
     if line["outcome"] == "failed":
         return f"failed with exit status {line['exit_code']}"
     if line["outcome"] == "timed_out":

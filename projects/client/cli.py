@@ -72,7 +72,7 @@ def attempt(
         failure = errors.Crashed(f"{type(error).__name__}: {error}; this is a bug in pm, please report it")
     else:
         return None
-    failure.suggest_told()
+    failure.suggest_named()
     _report(failure, argv, stderr)
     return failure
 

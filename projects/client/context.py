@@ -83,7 +83,7 @@ class Context:
         return self._identity
 
     def act_as(self, identity: Identity) -> None:
-        """Make the next requests as somebody else."""
+        """Make the next requests as another actor."""
         self._identity = identity
         self._api = None
 

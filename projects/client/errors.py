@@ -42,11 +42,16 @@ class ClientError(Exception):
         super().__init__(message)
         self.error: dict[str, object] = {"code": self.code, "message": message, **details}
 
-    def suggest_told(self) -> None:
+    def suggest_named(self) -> None:
         """Add `try` if the message ends with the command that helps, other than the help of one."""
-        told = str(self).rpartition(": pm ")[2]
-        if told != str(self) and "try" not in self.error and not told.endswith(("-h", "…")) and "\n" not in told:
-            self.error["try"] = f"pm {told}"
+        command = str(self).rpartition(": pm ")[2]
+        if (
+            command != str(self)
+            and "try" not in self.error
+            and not command.endswith(("-h", "…"))
+            and "\n" not in command
+        ):
+            self.error["try"] = f"pm {command}"
 
 
 class UsageError(ClientError):
@@ -61,7 +66,7 @@ class Mistake(UsageError):
 
     `wrong` stands where one of `known` is expected; `right` is the nearest of these, "" if none is near. A value may be
     a list of words. `phrase` is the unknown command or flag, with the words before it; `rest` are those that follow it.
-    `where` is the command whose help tells more. `instead` is the right command line, if it is known.
+    `where` is the command whose help says more. `instead` is the right command line, if it is known.
     """
 
     def __init__(

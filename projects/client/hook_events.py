@@ -47,10 +47,10 @@ def handle(context: Context, program: str, event: str) -> None:
         start, end = EVENTS.get(program, ("", ""))
         if event not in (start, end) or not prime.has_board(context):
             return
-        told = _input()
-        if program != "cursor" and "cursor_version" in told:
+        event_data = _input()
+        if program != "cursor" and "cursor_version" in event_data:
             return  # Cursor runs the hooks of other programs, too: https://cursor.com/docs/reference/third-party-hooks
-        context.act_as(_identity(context, program, told))
+        context.act_as(_identity(context, program, event_data))
         if event == start:
             render.write(_answer(program, event, context), context.stdout)
         else:
@@ -62,9 +62,9 @@ def handle(context: Context, program: str, event: str) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def _identity(context: Context, program: str, told: dict[str, Any]) -> AgentIdentity:  # Any: JSON
+def _identity(context: Context, program: str, event_data: dict[str, Any]) -> AgentIdentity:  # Any: JSON
     known = next(each for each in PROGRAMS if each.name == program)
-    session = next((told[key] for key in SESSION_KEYS if isinstance(told.get(key), str)), "")
+    session = next((event_data[key] for key in SESSION_KEYS if isinstance(event_data.get(key), str)), "")
     return AgentIdentity(context.environ, known, session=session, source="program")
 
 

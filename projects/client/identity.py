@@ -1,4 +1,4 @@
-"""Who a command acts as, and the headers that tell the server. On the hot path: imports only what it needs."""
+"""Who a command acts as, and the headers that say so. On the hot path: imports only what it needs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Identity:
         return found
 
     def _run(self) -> dict[str, str]:
-        """Return what tells this run of an agent from others."""
+        """Return what distinguishes this run of an agent from others."""
         try:
             here = os.getcwd()
         except OSError:  # the working directory was deleted
@@ -89,13 +89,13 @@ class Identity:
 class AgentIdentity(Identity):
     """The actor of a hook or of `pm mcp`: always an agent, whatever the standard streams are.
 
-    `program` is the one that runs it, if known, and `session` its own session ID, if it told one.
+    `program` is the one that runs it, if known, and `session` its own session ID, if it set one.
     """
 
     def __init__(self, environ: Mapping[str, str], program: Program | None, *, session: str = "", source: str) -> None:
         self.program = program
-        told = program is not None and environ.get(program.variable)
-        self.variable = program.variable if program and told else ""
+        is_set = program is not None and environ.get(program.variable)
+        self.variable = program.variable if program and is_set else ""
         self.is_on_terminal = False
         self.session_name = environ.get("PM_SESSION", "")
         self.program_session = session or (environ.get(program.session, "") if program else "")

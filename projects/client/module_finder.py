@@ -125,7 +125,7 @@ def install(packages: str) -> None:
 
 def run(packages: str) -> "NoReturn":
     """Run the command line with the modules in the folder `packages`."""
-    gc.disable()  # cli.main tells the reason
+    gc.disable()  # cli.main says why
     install(packages)
     sys.path[0] = packages  # ahead of a `projects` in PYTHONPATH
     from projects.client.cli import main

@@ -41,7 +41,7 @@ def read_plan(path: str) -> dict[str, Json]:
 
 
 def _spell(items: Json) -> None:
-    """Write the values of the items as the API spells them; what it does not know is its error to tell."""
+    """Write the values of the items as the API spells them; what it does not know, it reports."""
     for item in items if isinstance(items, list) else ():
         if not isinstance(item, dict):
             continue

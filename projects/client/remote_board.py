@@ -75,8 +75,8 @@ def check(directory: str, login: Login | None) -> None:
         )
     raise RemoteRefused(
         f"{path_of(directory)} has changed: it names board {suggested.board} at {suggested.url}, but you logged in to "
-        f"board {login.board} at {login.url}; somebody may want you to use another server. If you know that the board "
-        f"has moved, log out and in again yourself (pm logout; pm login {suggested.url})"
+        f"board {login.board} at {login.url}; this may be an attempt to make you use another "
+        f"server. If you know that it has moved, log out and in again yourself (pm logout; pm login {suggested.url})"
     )
 
 

@@ -20,7 +20,7 @@ def decide(context: Context, command: str, question: str, **body: object) -> Non
     if command in OF_REVIEWS and found["status"] != "review":  # as the server would, after the person agreed
         raise ApiError({"code": "CONFLICT", "message": f"{found['key']} is {found['status']}, not in review"}, 409)
     with Person(f"pm {command} {found['key']}") as person:
-        person.agree("\n".join([*told(found), question.format(found["key"])]))
+        person.agree("\n".join([*lines_of(found), question.format(found["key"])]))
     given = {name: value for name, value in body.items() if value is not None}
     show(context, [context.api.call("POST", f"{ITEMS.path_of(context)}{command}/", given, wanted=("key",))])
 
@@ -34,7 +34,7 @@ def offer_acceptance(context: Context, receipts: list[Json]) -> None:
             continue
         try:
             with Person(f"pm accept {receipt['key']}") as person:
-                question = "\n".join([*told(evidence(context, receipt["key"])), f"Accept {receipt['key']}?"])
+                question = "\n".join([*lines_of(evidence(context, receipt["key"])), f"Accept {receipt['key']}?"])
                 person.agree(question)
         except NeedsPerson:
             continue  # it stays in review
@@ -46,7 +46,7 @@ def evidence(context: Context, key: str) -> Json:
     return context.api.get(f"{ITEMS.path_to(key)}evidence/", wanted=("key", "status", "missing"))
 
 
-def told(found: Json) -> list[str]:
+def lines_of(found: Json) -> list[str]:
     """Return the evidence of an item as lines for a person."""
     lines = [f"{found['key']} {found['title']}"]
     review = found.get("review")

@@ -17,11 +17,11 @@ PATIENCE = 3600.0
 
 
 class Upload:
-    """A file to send, more than once if needed; `told` is called with the size of each piece."""
+    """A file to send, more than once if needed; `on_sent` is called with the size of each piece."""
 
-    def __init__(self, file: BinaryIO, told: Callable[[int], object] | None = None) -> None:
+    def __init__(self, file: BinaryIO, on_sent: Callable[[int], object] | None = None) -> None:
         self.file = file
-        self.told = told
+        self.on_sent = on_sent
         self.size = file.seek(0, os.SEEK_END)
 
     def __len__(self) -> int:
@@ -38,8 +38,8 @@ class Upload:
                     raise FileRefused("the file was truncated while it was being sent")
                 missing -= len(piece)
                 yield piece
-                if self.told is not None:
-                    self.told(len(piece))
+                if self.on_sent is not None:
+                    self.on_sent(len(piece))
         except OSError as error:
             raise FileRefused(f"the file can't be read: {error.strerror}") from None
 

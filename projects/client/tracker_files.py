@@ -143,7 +143,7 @@ def _copy(source: str, path: str, body: BinaryIO) -> None:
 
 
 def _file(path: str) -> BinaryIO:
-    """Open a file, a pipe that somebody writes to, or standard input. A device may have no end, and is refused."""
+    """Open a file, a pipe that a process writes to, or standard input. A device may have no end, and is refused."""
     if path == "-":
         return sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")
     # A pipe without a writer is empty instead of waiting for one.

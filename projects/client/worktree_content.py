@@ -37,7 +37,7 @@ SETTINGS = (("core.untrackedCache", "false"), ("core.preloadIndex", "false"), ("
 
 
 class ContentUnknown(ClientError):
-    """The content of the worktree can't be told."""
+    """The content of the worktree can't be determined."""
 
     code = "CONTENT_UNKNOWN"
 
@@ -83,7 +83,7 @@ class Worktree:
             self._read_at = began
             return Content(self._tree(entries), self._commit(), entries)
         except GitError as error:
-            raise ContentUnknown(f"the content of {self.top} can't be told: {error}") from None
+            raise ContentUnknown(f"the content of {self.top} can't be determined: {error}") from None
 
     def _commit(self) -> str:
         try:

@@ -1,6 +1,6 @@
 """Which item a commit means by a key, where an item was renumbered and its old key belongs to another one now.
 
-The operation that tells of a renumbering lists the commits that named the old key in the clone of the item. Those that
+The operation that reports a renumbering lists the commits that named the old key in the clone of the item. Those that
 were made there mean this item, in all clones. For those that came from elsewhere, and for copies that a rebase made
 later, nobody can say which item they mean. All other commits mean the item that has the key.
 """
@@ -22,8 +22,8 @@ def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
     if not RenumberedCommit.objects.exists():  # mostly: a query that costs half to build
         return Commit.objects.filter(mentions__key=item.display_key).order_by("-committed_at", "sha")
     by_key = _plain(CommitMention.objects.filter(key=item.display_key)).values("commit")
-    told = _told().filter(item_id=item.pk).values("sha")
-    return Commit.objects.filter(Q(pk__in=by_key) | Q(pk__in=told)).order_by("-committed_at", "sha")
+    reported = _reported().filter(item_id=item.pk).values("sha")
+    return Commit.objects.filter(Q(pk__in=by_key) | Q(pk__in=reported)).order_by("-committed_at", "sha")
 
 
 def named(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
@@ -48,9 +48,9 @@ def unassigned(project: str = "") -> models.QuerySet[CommitMention]:
 
 def candidates(key: str) -> models.QuerySet[WorkItem]:
     """Return the living items that a mention of the key could mean."""
-    told = RenumberedCommit.objects.filter(key=key).exclude(item_id=None).values("item_id")
+    renumbered = RenumberedCommit.objects.filter(key=key).exclude(item_id=None).values("item_id")
     items = WorkItem.objects.living().select_related("project")
-    return _keyed(items).filter(Q(shown_key=key) | Q(pk__in=told)).order_by("item_number")
+    return _keyed(items).filter(Q(shown_key=key) | Q(pk__in=renumbered)).order_by("item_number")
 
 
 def _listed() -> models.QuerySet[RenumberedCommit]:
@@ -73,7 +73,7 @@ def _counted(mentions: models.QuerySet[CommitMention]) -> models.QuerySet[Commit
     return mentions.alias(policy=policy).filter(Q(commit__reported_by="") | Q(policy=REPORTED))
 
 
-def _told() -> models.QuerySet[RenumberedCommit]:
+def _reported() -> models.QuerySet[RenumberedCommit]:
     """Return the commits that one clone, and no other one, said to mean its item, if they name the key."""
     mentions = CommitMention.objects.filter(key=OuterRef("key"), commit=OuterRef("sha"))
     others = RenumberedCommit.objects.filter(key=OuterRef("key"), sha=OuterRef("sha")).exclude(item_id=None)
@@ -88,4 +88,4 @@ def _keyed(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
 
 def _is_named() -> Q:
     by_key = _counted(_plain(CommitMention.objects.filter(key=OuterRef("shown_key"))))
-    return Q(Exists(by_key)) | Q(Exists(_told().filter(item_id=OuterRef("pk"))))
+    return Q(Exists(by_key)) | Q(Exists(_reported().filter(item_id=OuterRef("pk"))))

@@ -1,4 +1,4 @@
-"""Checks: commands of a project whose exit status tells whether the work holds. People define them."""
+"""Checks: commands of a project whose exit status says whether the work holds. People define them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from projects.entities.spec import CHOICE, MOMENT, PERSON, REFERENCE, REQUIRED, 
 
 VIEWER, MEMBER, MAINTAINER = ROLES = ("viewer", "member", "maintainer")
 NO_ROLE = "none"
-DEFAULT_ROLES = (NO_ROLE, VIEWER, MEMBER)  # a maintainer is always somebody's choice
+DEFAULT_ROLES = (NO_ROLE, VIEWER, MEMBER)  # a maintainer is always chosen explicitly
 
 MEMBERSHIP = Entity(
     "member",

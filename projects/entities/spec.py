@@ -32,7 +32,7 @@ class Field:
     It may be `null`; a text has at most `limit` characters, a number lies in `range`, both inclusive.
     A field that `travels` is synchronised with other clones. Fields of one `register` change together: of two changes
     that did not see each other, one wins for all of them. By default each field is its own register. Logs before the
-    format `since` do not have the field. `default` is the value of an entity whose creation does not tell it.
+    format `since` do not have the field. `default` is the value of an entity whose creation does not set it.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class Weeks:
         weights = [0.5 ** (age / HALF_LIFE) for age in range(len(self.weeks))]
         self.bounds = list(accumulate(weights))
         self.known = max(2, round(self.bounds[-1]))  # as many as they weigh together
-        self.age = sum(age * weight for age, weight in enumerate(weights)) / self.bounds[-1]  # of what they tell
+        self.age = sum(age * weight for age, weight in enumerate(weights)) / self.bounds[-1]  # of the weighted weeks
 
     @cached_property
     def trend(self) -> tuple[float, float]:
@@ -83,7 +83,9 @@ def _trend(sums: Sequence[int]) -> tuple[float, float]:
     slope = sum(weight * (middle - age) * done for age, (weight, done) in enumerate(zip(weights, sums, strict=True)))
     slope /= spread
     squares = [(done - pace - slope * (middle - age)) ** 2 for age, done in enumerate(sums)]
-    weeks = total**2 / sum(weight**2 for weight in weights)  # as many as would tell the same if all weighed the same
+    weeks = total**2 / sum(
+        weight**2 for weight in weights
+    )  # as many would have the same information if all weighed the same
     noise = max(sum(map(mul, weights, squares)) / total * weeks / max(weeks - 2, 1), pace)
     error = noise * sum((weight * (age - middle)) ** 2 for age, weight in enumerate(weights)) / (spread * pace) ** 2
     belief = TREND**2 / (TREND**2 + error)

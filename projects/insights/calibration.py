@@ -67,7 +67,7 @@ def record(
         if growth is not None:
             actual -= sum(added[start - before : end - before])
         marks.append(_mark(random, Weeks(done[:start]), growth, ahead, actual))
-    return Record(sorted(marks), 1 / ahead)  # those that overlap tell the same
+    return Record(sorted(marks), 1 / ahead)  # those that overlap have the same information
 
 
 def _mark(random: Random, weeks: Weeks, growth: Weeks | None, ahead: int, actual: int) -> float:

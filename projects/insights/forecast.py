@@ -17,8 +17,8 @@ from projects.insights.bootstrap import WEEK, Weeks
 from projects.insights.calibration import record
 
 LEVELS = (50, 85, 95)  # percent of the futures that are done by the date
-LEAST_DAYS, LEAST_DONE = 14, 10  # of history; less tells too little
-LEAST_IDLE = 8  # weeks without a completed item, after which the past tells nothing about the future
+LEAST_DAYS, LEAST_DONE = 14, 10  # of history; less is too little
+LEAST_IDLE = 8  # weeks without a completed item, after which the past says nothing about the future
 LEAST_GROWTH = 14  # days of a scope, before which what is added still belongs to its plan
 FUTURES = 1000
 HORIZON = 260  # weeks; a future that is not done by then never is

@@ -173,7 +173,7 @@ def _has_content() -> models.Exists:
     return models.Exists(AttachmentContent.objects.filter(digest=models.OuterRef("digest")))
 
 
-def told(action: str, name: str) -> str:
+def summary(action: str, name: str) -> str:
     """Return what was done with a file, for a history; the name may be unknown."""
     verb = {Action.CREATED: "attached", Action.DELETED: "removed"}.get(Action(action), action)
     return f"{verb} {name or 'a file'}"

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class BoardMove(models.Model):
-    """The one row that says which board was moved here, so that a move of unknown outcome can be told from another."""
+    """The one row that says which board was moved here: after an unknown outcome it identifies the move."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     source = models.UUIDField(help_text="The ID of the board that was moved here.")

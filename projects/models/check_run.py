@@ -89,7 +89,7 @@ class CheckState(NamedTuple):
     def label(self) -> str:
         """The state in words."""
         if self.state == FAILED and self.run is not None:
-            return self.run.told
+            return self.run.text
         return STATES[self.state]
 
 
@@ -200,7 +200,7 @@ class CheckRun(WorkItemChild):
         return f"{self.project_check.name} {self.outcome}"
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The outcome in words."""
         if self.outcome == Outcome.FAILED:
             return f"failed with exit status {self.exit_code}"

@@ -43,8 +43,8 @@ class Comment(WorkItemChild):
 
     Only its author or a superuser may edit or delete it. A handover waits to be read, by who begins the item next or by
     the session that it is for. A decision holds for the whole project. Written by an agent or
-    on another clone, it is unconfirmed until a person confirms it. A confirmation stays in this clone, until somebody
-    changes the content: a trigger ends it.
+    on another clone, it is unconfirmed until a person confirms it. A confirmation stays in this clone, until
+    the content changes: a trigger ends it.
     """
 
     spec = COMMENT

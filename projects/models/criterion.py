@@ -96,7 +96,7 @@ class Criterion(WorkItemChild):
 
     @property
     def is_ticked(self) -> bool:
-        """True if somebody saw it hold."""
+        """True if it was seen to hold."""
         return self.ticked_by_id is not None
 
     def check_owner(self, actor: User) -> None:

@@ -11,7 +11,7 @@
     ├── EvidenceMissing the item lacks what the policies of its project require
     ├── NothingReady    the project has no item to claim
     ├── CheckUntrusted  the command of a check has no approval by a person on this clone
-    ├── ContentNeeded   the client must tell the content of its worktree first
+    ├── ContentNeeded   the client must first report the content of its worktree
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
     ├── SyncOff         this clone is not joined to a board in git
@@ -89,7 +89,7 @@ class HasBlockers(_InTheWay):
 class Claimed(Refused):
     """The item `key` is claimed by the user `holder`, with a lease `until` a given time; None while it stands still.
 
-    `session` tells the holder from others of the same name.
+    `session` distinguishes the holder from others of the same name.
     """
 
     def __init__(self, key: str, holder: str | None, until: datetime | None, session: str = "") -> None:
@@ -100,7 +100,7 @@ class Claimed(Refused):
         self.until = until
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """The message for people: with the minutes that are left."""
         if self.until is None:
             return f"{self.key} is claimed by {self.holder}{WAITING}"
@@ -141,7 +141,7 @@ class CheckUntrusted(Refused):
 
 
 class ContentNeeded(Refused):
-    """A result of a check counts only for the content that was checked, so the client must tell its own."""
+    """A result of a check counts only for the content that was checked, so the client must report its own."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} needs checks, and the content of your worktree was not reported; pm does that")

@@ -1,4 +1,4 @@
-"""What is new to somebody: the changes by others since the last look, whose cursor is kept here.
+"""What is new to a user: the changes by others since the last look, whose cursor is kept here.
 
 A look changes no cursor. Only `acknowledge`, called when the news has arrived, moves it, and never back: what got lost
 on the way is shown again.
@@ -22,8 +22,8 @@ from projects.models.user import User
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-TOLD = ("work_item", "comment", "dependency", "question", "review", "waiver", "sprint", "project")
-FIRST_LOOK = timedelta(days=1)  # how far the first look of somebody goes back
+NEWSWORTHY = ("work_item", "comment", "dependency", "question", "review", "waiver", "sprint", "project")
+FIRST_LOOK = timedelta(days=1)  # how far the first look of a user goes back
 
 
 class Reader(NamedTuple):
@@ -56,8 +56,8 @@ class Reader(NamedTuple):
 
         Only those until `newest` was.
         """
-        told = LostChange.objects.filter(after__gt=cursor, after__lte=newest).values("activity_id")
-        return Activity.objects.filter(pk__in=told, entity_type__in=TOLD).order_by("pk")
+        lost = LostChange.objects.filter(after__gt=cursor, after__lte=newest).values("activity_id")
+        return Activity.objects.filter(pk__in=lost, entity_type__in=NEWSWORTHY).order_by("pk")
 
     @property
     def acknowledged(self) -> int | None:
@@ -101,7 +101,7 @@ def _changes(has_session: bool) -> ActivityQuerySet:
     session, actor = Bound("session", Session._meta.pk), Bound("actor", User._meta.pk)
     mine = Q(session=session) if has_session else Q(actor=actor, session="")
     odd = ~Q(standing=Standing.APPLIED) & ~Q(pk__in=LostChange.objects.values("activity_id"))
-    found = Activity.objects.filter(pk__gt=Bound("cursor", pk), pk__lte=Bound("newest", pk), entity_type__in=TOLD)
+    found = Activity.objects.filter(pk__gt=Bound("cursor", pk), pk__lte=Bound("newest", pk), entity_type__in=NEWSWORTHY)
     return found.filter((Q(standing=Standing.APPLIED) & ~mine) | odd)
 
 

@@ -37,7 +37,7 @@ _UNREAD = """
     LEFT JOIN projects_comment comment ON comment.id = note.comment_id
     WHERE note.read_at IS NULL AND (note.comment_id IS NULL OR (comment.id IS NOT NULL AND comment.deleted_at IS NULL))
 """
-# Nobody has to be told what the same session wrote.
+# A session is not shown what it wrote itself.
 _OF_ITEM = f"""{_UNREAD} AND (
     (note.item_id = %s AND NOT (note.author_session = %s AND note.created_by_id = %s))
     OR (note.session = %s AND note.session <> '')
@@ -116,7 +116,7 @@ class PendingNoteQuerySet(models.QuerySet["PendingNote"]):
 
 
 class PendingNote(models.Model):
-    """A note until somebody has read it; it stays in this clone. What is about an item is a comment, which travels."""
+    """A note until it has been read; it stays in this clone. What is about an item is a comment, which travels."""
 
     id = models.BigAutoField(primary_key=True)
     session = models.CharField(max_length=32, default="", help_text="Whom it is for; empty: who begins the item next.")

@@ -46,7 +46,7 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-def told(action: str, changes: Mapping[str, Json]) -> str:
+def summary(action: str, changes: Mapping[str, Json]) -> str:
     """Return what an activity of a question did, in words; `changes` are the new values by column."""
     if action == Action.CREATED:
         return f"asks: {changes.get('text')}"
@@ -247,7 +247,7 @@ class Question(WorkItemChild):
     def outcome(self) -> str:
         """What became of the question, in words."""
         if self.status == Status.ANSWERED:
-            by = self.answered_by.username if self.answered_by else "somebody"
+            by = self.answered_by.username if self.answered_by else "a person"
             return f"{by} answered: {self.answer[:MAX_LENGTH]}"
         if self.status == Status.DEFAULT_TAKEN:
             return f"{SETTLED[self.status]}: {self.answer[:MAX_LENGTH]}"

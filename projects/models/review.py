@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 
-TOLD = {"accepted": "accepted it", "sent_back": "sent it back", "withdrawn": "withdrew the review"}
+VERDICTS = {"accepted": "accepted it", "sent_back": "sent it back", "withdrawn": "withdrew the review"}
 
 
 class Verdict(models.TextChoices):
@@ -40,13 +40,13 @@ class Verdict(models.TextChoices):
     WITHDRAWN = "withdrawn"
 
 
-def told(entity_type: str, action: str, changes: Mapping[str, Json]) -> str:
+def summary(entity_type: str, action: str, changes: Mapping[str, Json]) -> str:
     """Return what an activity of a review or a waiver did, in words; `changes` are the new values by column."""
     if action == Action.CREATED:
         text = changes.get("reason") if entity_type == WAIVER.name else changes.get("content")
         verb = "waived what was missing" if entity_type == WAIVER.name else "handed in"
     elif changes.get("verdict"):
-        text, verb = changes.get("answer"), TOLD.get(str(changes["verdict"]), "decided the review")
+        text, verb = changes.get("answer"), VERDICTS.get(str(changes["verdict"]), "decided the review")
     else:
         text, verb = "", f"{entity_type} {action}"
     return f"{verb}: {text}" if text else verb
@@ -194,7 +194,7 @@ def send_back(item: WorkItem, *, actor: User, text: str) -> None:
             WorkItemChild.insert(review, actor=actor)
         author = review.created_by
         assignee = item.assignee_id or (author.pk if author.is_agent else None)
-        item.told = text
+        item.handed_in_text = text
         item.update(actor=actor, status=Status.IN_PROGRESS, assignee_id=assignee)
         if author.is_agent and assignee == author.pk:
             session = _session_of(review)
@@ -207,7 +207,7 @@ def accept(item: WorkItem, *, actor: User, text: str = "", force: bool = False) 
     actor.check_person("accept what was handed in")
     if item.status != Status.REVIEW:
         raise Conflict(f"{item.display_key} is {item.status}, not in review")
-    item.told = text
+    item.handed_in_text = text
     item.update(actor=actor, status=Status.DONE, is_confirmed=True, force=force)
 
 

@@ -126,7 +126,7 @@ class Session(models.Model):
 
     @property
     def description(self) -> str:
-        """What tells the session from others of its user: its name, branch, worktree and beginning."""
+        """What distinguishes the session from others of its user: its name, branch, worktree and beginning."""
         named = {"session ": self.name, "on ": self.branch, "in ": os.path.basename(self.worktree)}
         parts = [word + value for word, value in named.items() if value]
         return " ".join((*parts, f"since {self.started_at:%H:%MZ}"))

@@ -174,7 +174,7 @@ class User(AbstractUser):
 
     @property
     def acts_as_person(self) -> bool:
-        """True for a person, unless an agent's login link or somebody's token stands between."""
+        """True for a person, unless an agent's login link or a token stands between."""
         return not self.is_agent and not self.via
 
     def check_person(self, what: str) -> None:

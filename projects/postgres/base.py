@@ -151,7 +151,7 @@ class DatabaseWrapper(_DjangoWrapper):
         """Run one statement with the placeholders %s; return its cursor.
 
         The server keeps the plan of a statement that comes again. Django's layers around a cursor are used where
-        somebody watches.
+        statements are watched.
         """
         self.close_if_health_check_failed()
         watched = len(self.execute_wrappers) > (self.narrowed is not None)

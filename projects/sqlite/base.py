@@ -88,7 +88,8 @@ class DatabaseWrapper(_DjangoWrapper):
     def run(self, sql: str, parameters: Sequence[Any]) -> Any:  # Any: of any column; a cursor of either class
         """Run one statement with the placeholders %s; return its cursor.
 
-        Django's layers around a cursor take longer than a prepared statement. They are used where somebody watches.
+        Django's layers around a cursor take longer than a prepared statement; they are used where statements are
+        watched.
         """
         watched = len(self.execute_wrappers) > (self.narrowed is not None)
         if self.connection is None or watched or self.queries_logged:

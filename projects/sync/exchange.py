@@ -74,7 +74,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     conflicts: list[dict[str, str]] = field(default_factory=list)
 
-    def tell(self, state: State, group: Group, results: Sequence[Result]) -> None:
+    def add(self, state: State, group: Group, results: Sequence[Result]) -> None:
         for result in results:
             self.notes += [note for note in result.notes if note not in self.notes][: MAX_NOTES - len(self.notes)]
             is_whole = result.standing == APPLIED and not result.lost
@@ -155,13 +155,13 @@ def follow(
     head: str = "",
     seal: Seal = unsealed,
     mark: Checkpoint | None = None,
-    told: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    recorded: Mapping[str, Sequence[int]] = MappingProxyType({}),
     watch: Callable[[int], object] = id,
 ) -> Report:
     """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
 
     `head` is the remote's commit, `seal` returns a digest of its first segments, `mark` is its newest checkpoint.
-    `told` maps groups to their activity where this clone has it already. In a first sync, which writes at the end,
+    `recorded` maps groups to their activity where this clone has it already. In a first sync, which writes at the end,
     `watch` gets the position that is folded from time to time.
     """
     report = Report()
@@ -170,12 +170,12 @@ def follow(
     is_first = not board.position
     pace = Pace()
     entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
-    is_told = False
+    is_complete = False
     with dialect.large_cache(CACHE), _uncollected():
         while entries.fill(AHEAD):
-            is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head, watch, pace)
+            is_complete = _apply(entries, state, order, report, mark, is_first, recorded, seal, head, watch, pace)
         entries.finish()
-    if not is_told:
+    if not is_complete:
         with transaction.atomic():  # its turn among the writers
             board = SyncBoard.current()
             _complete(board, head)
@@ -307,7 +307,7 @@ def _apply(
     report: Report,
     mark: Checkpoint | None,
     is_first: bool,
-    told: Mapping[str, Sequence[int]],
+    recorded: Mapping[str, Sequence[int]],
     seal: Seal,
     head: str,
     watch: Callable[[int], object],
@@ -319,7 +319,7 @@ def _apply(
     the published state, and a second one is noticed.
     """
     outbox.pack_ahead()
-    batch = _folded(entries, state, order, report, mark, is_first, told, watch, pace)
+    batch = _folded(entries, state, order, report, mark, is_first, recorded, watch, pace)
     batch.is_shown = batch.is_shown and showing.is_shown(state, batch.arrived, batch.newest)
     unpublished = showing.Unpublished(state, order, batch.position, batch.arrived)
     if state.has_changes and not batch.is_shown:
@@ -341,7 +341,7 @@ def _folded(
     report: Report,
     mark: Checkpoint | None,
     is_first: bool,
-    told: Mapping[str, Sequence[int]],
+    recorded: Mapping[str, Sequence[int]],
     watch: Callable[[int], object],
     pace: Pace,
 ) -> _Batch:
@@ -386,9 +386,9 @@ def _folded(
             if not is_foreign:
                 batch.blocks += reservations.received(state, group)
             report.published += 1
-        elif group.id in told and seen is None:
+        elif group.id in recorded and seen is None:
             batch.is_shown = False
-            rows.settle(state, batch.position, results, told[group.id])
+            rows.settle(state, batch.position, results, recorded[group.id])
         else:
             batch.is_shown = False
             batch.others.add(group.id)
@@ -399,10 +399,10 @@ def _folded(
             if any(one.beaten for one in results):
                 batch.beaten += beaten_texts(results)
         if any(one.notes or one.standing or one.lost for one in results):
-            report.tell(state, group, results)
+            report.add(state, group, results)
         if any(one.united for one in results):
             batch.united |= aliases.united(results)
-        batch.renumbered += renumbering.told(results)
+        batch.renumbered += renumbering.reported(results)
         if mark is not None and batch.position == mark.position:
             state.settle()
             if state.digest != mark.digest:
@@ -448,7 +448,7 @@ def _write(
     elif changed:
         unpublished.fold()
         for group, odd in showing.show(unpublished, changed, batch.rows, batch.united):
-            report.tell(unpublished.top, group, odd)
+            report.add(unpublished.top, group, odd)
     batch.rows.flush()
     if batch.beaten and board.after:
         lost_texts.keep(batch.beaten, unpublished.order if unpublished.results else order, board.after.hex)

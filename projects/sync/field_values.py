@@ -55,7 +55,7 @@ def clean(field: Field, value: Json) -> Json:
     return _CHECKS[field.kind](field, value)
 
 
-def told(field: Field, value: Json) -> Json:
+def recorded(field: Field, value: Json) -> Json:
     """Return a value that is only shown: what a field was before, in any version of pm. Raises Malformed."""
     if value is not None:
         if field.kind == PERSON:

@@ -218,9 +218,9 @@ class _Folding:
         assignee = operation.changes.get("assignee", (None, None))[1]
         by = {assignee: self.layer.user(assignee)} if assignee else {}
         for place in (True, False):
-            record, told = uniting.filled(first, operation, self._stamp(operation), by, place=place)
+            record, filled = uniting.filled(first, operation, self._stamp(operation), by, place=place)
             try:
-                rules.settle(self.layer, record, first, told, self._is_mine)
+                rules.settle(self.layer, record, first, filled, self._is_mine)
             except Void:  # its parent or sprint can't be that of the first one
                 if not place:
                     raise
@@ -229,13 +229,13 @@ class _Folding:
         self.layer.put(record)
         key, reference = rules.shown(self.layer, record), record.values["external_ref"]
         number = f"{key.rpartition('-')[0]}-{wanted}"
-        names = ", ".join(told.changes)
+        names = ", ".join(filled.changes)
         note = f"{number} is {key} now: both have the external_ref {reference}"
         result.notes.append(f"{note}; it got {names}" if names else note)
-        result.operation, result.united, result.is_resolved = told, operation.id, True
+        result.operation, result.united, result.is_resolved = filled, operation.id, True
         result.version = record.version
         result.reason = f"united with {key}, which has the same external_ref"
-        result.standing = APPLIED if told.changes else SUPERSEDED
+        result.standing = APPLIED if filled.changes else SUPERSEDED
         return result
 
     def _is_mine(self, group: str) -> bool:

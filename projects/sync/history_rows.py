@@ -69,7 +69,7 @@ class HistoryRows:
         """Add the rows of a group that another clone wrote."""
         if group.quiet:
             return
-        for result in _told(results):
+        for result in _with_history(results):
             operation = result.operation
             by = state.user(operation.by or group.by)
             self._people.add(by)
@@ -98,7 +98,7 @@ class HistoryRows:
 
     def settle(self, state: State, position: int | None, results: Sequence[Result], activities: Sequence[int]) -> None:
         """Note in this clone's own rows what became of them."""
-        for result, activity in zip(_told(results), activities, strict=False):  # a quiet group has no activity
+        for result, activity in zip(_with_history(results), activities, strict=False):  # a quiet group has no activity
             key, project = _names(state, result.operation)
             version, reason = max(1, result.version), result.reason[:MAX_REASON]
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
@@ -213,13 +213,13 @@ def _cut(moment: str) -> str:
     return f"{moment[:-4]}Z" if len(moment) == len("2026-01-31T12:00:00.000000Z") else moment
 
 
-def _told(results: Iterable[Result]) -> Iterable[Result]:
+def _with_history(results: Iterable[Result]) -> Iterable[Result]:
     return (result for result in results if result.operation.action not in BOOKKEEPING)
 
 
 def _names(state: State, operation: Operation) -> tuple[str, str]:
     """Return the display key and the project's ID; of an entity that is not on the board, what its creation says."""
-    if operation.key:  # a history tells its own
+    if operation.key:  # a history has its own
         return operation.key, operation.project or _UNKNOWN
     record = state.record(operation.id)
     if record is None:

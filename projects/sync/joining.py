@@ -95,26 +95,26 @@ def history(
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
-            told = (row for row in batch if row[2] in wanted)
-            for part in outbox.chunks((row[0], _cut(outbox.bounded(_told(row, names, format)))) for row in told):
+            found = (row for row in batch if row[2] in wanted)
+            for part in outbox.chunks((row[0], _cut(outbox.bounded(_as_history(row, names, format)))) for row in found):
                 yield [pk for pk, _ in part], [operation for _, operation in part]
 
 
-def _told(row: SqlRow, names: outbox.Names, format: int) -> Operation:
-    _, actor, kind, pk, action, changes, created_at, key, version, project = row
+def _as_history(row: SqlRow, names: outbox.Names, format: int) -> Operation:
+    _, actor, kind, pk, action, encoded, created_at, key, version, project = row
     by_column = {field.column: field for field in BY_NAME[kind].travelling_in(format)}
-    told: dict[str, tuple[Json, Json]] = {}
-    for change in json.loads(changes):
+    changes: dict[str, tuple[Json, Json]] = {}
+    for change in json.loads(encoded):
         field = by_column.get(change["field"])
         if field is not None:
             old, new = change["old"], change["new"]
-            told[field.name] = (names.of(old), names.of(new)) if field.kind == PERSON else (old, new)
+            changes[field.name] = (names.of(old), names.of(new)) if field.kind == PERSON else (old, new)
     return Operation(
         at=outbox.exact_moment(created_at),
         type=kind,
         id=str(uuid.UUID(pk)),
         action=action,
-        changes=told,
+        changes=changes,
         stamps={},
         key=key,
         version=version,

@@ -37,10 +37,10 @@ def spelled(layer: Layer, record: Record | None, operation: Operation) -> Operat
         project = project.copy()
         project.values[SPELLINGS] = known | new
         layer.put(project)
-    told = [known.get(label.casefold(), label) for label in labels]
-    if told == labels:
+    spelled = [known.get(label.casefold(), label) for label in labels]
+    if spelled == labels:
         return operation
-    return replace(operation, changes={**operation.changes, name: (operation.changes[name][0], told)})
+    return replace(operation, changes={**operation.changes, name: (operation.changes[name][0], spelled)})
 
 
 def has_own_id(record: Record) -> bool:

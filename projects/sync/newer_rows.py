@@ -29,7 +29,7 @@ def add(board: SyncBoard, state: State, before: int, format: int) -> None:
     The board must not show yet what was published in the new format.
     """
     names = outbox.Names()
-    waiting, told = _unpublished()
+    waiting, created = _unpublished()
     kinds = [entity for entity in BY_REFERENCE if before < entity.since <= format]
     operations = [
         one
@@ -44,7 +44,7 @@ def add(board: SyncBoard, state: State, before: int, format: int) -> None:
         return
     by = board.person or AGENT_NAME
     for activities, happened in history(board.packed, names, kinds, format):
-        if told.isdisjoint(activities):
+        if created.isdisjoint(activities):
             outbox.add(board, group_of(board, by, happened, history=True), activities)
     for chunk in outbox.chunks((0, operation) for operation in operations):
         outbox.add(board, group_of(board, by, [operation for _, operation in chunk]))
@@ -79,8 +79,8 @@ def _fields(
         known = {*(record.values if record else ()), *waiting.get(pk, ())}
         changes = {field.name: (None, value_of(field, row, names)) for field in newer if field.name not in known}
         if changes and (record is not None or pk in waiting):
-            told = {"updated_at": form(row["updated_at"]), "updated_by": names[row["updated_by_id"].hex]}
-            yield Operation(at=now, type=entity.name, id=pk, action="updated", changes=changes, stamps=told)
+            stamp = {"updated_at": form(row["updated_at"]), "updated_by": names[row["updated_by_id"].hex]}
+            yield Operation(at=now, type=entity.name, id=pk, action="updated", changes=changes, stamps=stamp)
 
 
 def _is_set(model: type[Model], fields: Iterable[Field]) -> Q:

@@ -100,9 +100,9 @@ class Group:
     """The operations of one command, applied all or none.
 
     A group of `rows` comes from an import or from a board that joins: each of its operations stands alone, so one that
-    can't hold does not void the others. A `history` only tells what happened before and changes no state; a `quiet`
-    group changes state, but its history is told elsewhere. A group with a `format` has no operations: from there on the
-    log has this format.
+    can't hold does not void the others. A `history` only records what happened before and changes no state; a `quiet`
+    group changes state, but its history is recorded elsewhere. A group with a `format` has no operations: from there on
+    the log has this format.
     """
 
     id: str
@@ -261,9 +261,9 @@ def _changes(entity: Entity, changes: dict[str, Json], history: bool, format: in
         if field is None:
             raise Malformed(f"{entity.name} has no field {name} in format {format}; a newer version of pm may know it")
         old, new = pair
-        before = None if old is None else field_values.told(field, old)
+        before = None if old is None else field_values.recorded(field, old)
         # In a history there are values of any version: they are shown, never applied.
-        cleaned[name] = (before, field_values.told(field, new) if history else field_values.clean(field, new))
+        cleaned[name] = (before, field_values.recorded(field, new) if history else field_values.clean(field, new))
     return cleaned
 
 

@@ -33,21 +33,21 @@ GROUP = 100  # operations
 logger = logging.getLogger(__name__)
 
 
-def tell(repository: Repository | None) -> int:
+def report(repository: Repository | None) -> int:
     """Add operations to the outbox about keys whose items were renumbered here; return how many.
 
     The next sync tries again if the repository can't be read.
     """
     board = SyncBoard.current()
-    untold = FormerKey.objects.filter(is_told=False)
-    if repository is None or board.format < UNITING or not untold.exists():
+    unreported = FormerKey.objects.filter(is_told=False)
+    if repository is None or board.format < UNITING or not unreported.exists():
         return 0
     try:
         index.update(repository)
     except GitError as error:
         logger.warning("the commits of renumbered items were not read: %s", error)
         return 0
-    former = dict(untold.values_list("key", "item_id"))
+    former = dict(unreported.values_list("key", "item_id"))
     operations = list(_operations(former, _Own(repository)))
     outbox.pack_ahead()
     with transaction.atomic():
@@ -69,8 +69,8 @@ def tell(repository: Repository | None) -> int:
     return len(operations)
 
 
-def told(results: Iterable[Result]) -> list[Operation]:
-    """Return the operations that tell of a renumbering and hold."""
+def reported(results: Iterable[Result]) -> list[Operation]:
+    """Return the operations that report a renumbering and hold."""
     return [one.operation for one in results if one.operation.action == RENUMBERED and one.standing != VOID]
 
 
@@ -107,9 +107,9 @@ def _authored(commit: Commit) -> tuple[int, str]:
 
 
 def _operations(former: dict[str, uuid.UUID], own: _Own) -> Iterator[Operation]:
-    """Yield what to tell of each key, nothing of those that no commit names."""
-    untold = FormerKey.objects.filter(is_told=False).values("key")
-    mentions = CommitMention.objects.filter(key__in=untold).select_related("commit").order_by("key", "commit")
+    """Yield what to report about each key; nothing for those that no commit names."""
+    unreported = FormerKey.objects.filter(is_told=False).values("key")
+    mentions = CommitMention.objects.filter(key__in=unreported).select_related("commit").order_by("key", "commit")
     for key, found in groupby(mentions, lambda mention: mention.key):
         commits = [mention.commit for mention in found]
         for start in range(0, len(commits) if key in former else 0, MAX_COMMITS):

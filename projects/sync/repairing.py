@@ -47,14 +47,14 @@ def _first_difference(wanted: dict[str, Record]) -> Record | None:
 
 def rebuild(source: Segments, *, head: str = "", seal: Seal = exchange.unsealed) -> Report:
     """Fold the whole log again, and write the board from it. Unpublished changes stay on top."""
-    told = _activity_by_group()
+    known = _activity_by_group()
     _forget()
-    return exchange.follow(source, head=head, seal=seal, told=told)
+    return exchange.follow(source, head=head, seal=seal, recorded=known)
 
 
 def adopt(old: Segments, new: Segments, *, head: str, seal: Seal = exchange.unsealed) -> Report:
     """Follow another log, on which what only the `old` one has is published again."""
-    told = _activity_by_group()
+    known = _activity_by_group()
     kept = {entry.group.id for entry in exchange.entries(new)}
     missing = [
         (entry.group.id, entry.line) for entry in exchange.entries(old) if entry.line and entry.group.id not in kept
@@ -62,13 +62,13 @@ def adopt(old: Segments, new: Segments, *, head: str, seal: Seal = exchange.unse
     with transaction.atomic():
         waiting = _rows("SELECT group_id, line, activities FROM projects_syncoutbox ORDER BY id")
         _rows("DELETE FROM projects_syncoutbox RETURNING id")
-        lost = [(group, line, json.dumps(told.get(group, []))) for group, line in missing]
+        lost = [(group, line, json.dumps(known.get(group, []))) for group, line in missing]
         with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO projects_syncoutbox (group_id, line, activities) VALUES (%s, %s, %s)", [*lost, *waiting]
             )
         _forget()
-    return exchange.follow(new, head=head, seal=seal, told=told)
+    return exchange.follow(new, head=head, seal=seal, recorded=known)
 
 
 def _folded(source: Segments, position: int | None) -> MemoryState:

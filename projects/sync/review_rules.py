@@ -2,7 +2,7 @@
 
 A review and the status of its item are two registers. After each group they say the same: a review does not wait
 unless its item is in review, and a decision does not count if a change of the status won that its author had not seen,
-or the reverse. Such a review is withdrawn. An item that is reopened by somebody who had seen the decision keeps it.
+or the reverse. Such a review is withdrawn. An item that is reopened by an author who had seen the decision keeps it.
 """
 
 from __future__ import annotations

@@ -169,7 +169,7 @@ def apply(head: str | None, *, publish: bool = True) -> dict[str, Json]:
     board = _joined()
     with _recorded(), _store() as store:
         report = _follow(store, board, head)
-        renumbering.tell(index.board_repository())
+        renumbering.report(index.board_repository())
         commit = None
         if publish:
             parcel = publishing.prepare()
@@ -192,7 +192,7 @@ def apply(head: str | None, *, publish: bool = True) -> dict[str, Json]:
 def start() -> dict[str, Json]:
     """Return the `status` for a sync that begins, and what it can publish without a fetch.
 
-    That is the commit `publish` if the last sync was a moment ago: the push fails if somebody published since.
+    That is the commit `publish` if the last sync was a moment ago: the push fails if another clone published since.
     """
     found = status()
     if not found["enabled"]:

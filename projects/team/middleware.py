@@ -39,7 +39,7 @@ class RolesMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: Framework) -> HttpResponse | None:
-        """Return the refusal, or None. Somebody who is not signed in is led to the sign-in by the view."""
+        """Return the refusal, or None. The view redirects users who are not signed in."""
         match, user = request.resolver_match, request.user
         if match is None or match.route.startswith("api/") or not user.is_authenticated:
             return None
@@ -52,7 +52,7 @@ class RolesMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer for a page that writes more than its URL tells."""
+        """Answer for a page that writes more than its URL says."""
         return answer(request, 403, exception.message) if isinstance(exception, NotYours) else None
 
 

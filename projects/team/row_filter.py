@@ -95,7 +95,7 @@ INSERTED = {
 }
 # Tables that everybody may read through the queries of the server, and why.
 OPEN = {
-    "projects_user": "names of users are shown wherever somebody can be assigned",
+    "projects_user": "names of users are shown wherever an assignee can be chosen",
     "projects_user_groups": "rights of Django's admin, which only administrators open",
     "projects_user_user_permissions": "as above",
     "projects_apitoken": "views list those of the caller",

@@ -125,7 +125,7 @@ class LimitPages:
 
 def page(request: HttpRequest, text: str, wait: int) -> HttpResponse:
     """Return the page about a limit."""
-    told = f"{text[:1].upper()}{text[1:]}."
-    response = render(request, "team/limited.html", {"told": told}, status=429)
+    sentence = f"{text[:1].upper()}{text[1:]}."
+    response = render(request, "team/limited.html", {"text": sentence}, status=429)
     response.headers["Retry-After"] = str(wait)
     return response

@@ -29,8 +29,8 @@ class SignInForm(AuthenticationForm):
     """The form of a name and a password."""
 
     error_messages = {
-        "invalid_login": "The name or the password is wrong. Both tell capitals from small letters.",
-        "inactive": "The name or the password is wrong. Both tell capitals from small letters.",
+        "invalid_login": "The name or the password is wrong. Both are case-sensitive.",
+        "inactive": "The name or the password is wrong. Both are case-sensitive.",
     }
 
 

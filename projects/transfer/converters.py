@@ -150,7 +150,7 @@ def outward(column: Column, value: object) -> object:
     return value if value is None or convert is None else convert(value)
 
 
-def told(column: Column, value: object) -> object:
+def history_value(column: Column, value: object) -> object:
     """Convert a database value to its form in the activity: like `outward`, but with milliseconds at most."""
     found = outward(column, value)
     if column.kind == "time" and isinstance(found, str) and "." in found:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from projects.loose_types import Json, SqlRow
 from projects.models.activity import IMPORTED
 from projects.models.prepared_queries import Row
-from projects.transfer.converters import told
+from projects.transfer.converters import history_value
 from projects.transfer.journal import BATCH, fetch, many
 from projects.transfer.tables import BY_TYPE, WORK_ITEMS, Table
 
@@ -55,7 +55,7 @@ _COLUMNS = {
 
 def merge(
     actor_id: str,
-    told_conflict: Callable[[Difference], None],
+    on_conflict: Callable[[Difference], None],
     unchanged: Counter[str],
     absent: Iterable[str] = (),
     guessed: Mapping[str, frozenset[str]] | None = None,
@@ -68,7 +68,7 @@ def merge(
     kept = frozenset(_COLUMNS.get(name, name) for name in absent)
     for table in MERGED:
         for batch in fetch(_pairs(table)):
-            unchanged[table.collection] += _merge_batch(table, batch, actor_id, told_conflict, kept, guessed or {})
+            unchanged[table.collection] += _merge_batch(table, batch, actor_id, on_conflict, kept, guessed or {})
 
 
 def _pairs(table: Table) -> str:
@@ -84,7 +84,7 @@ def _merge_batch(
     table: Table,
     batch: list[SqlRow],
     actor_id: str,
-    told_conflict: Callable[[Difference], None],
+    on_conflict: Callable[[Difference], None],
     kept: frozenset[str],
     guessed: Mapping[str, frozenset[str]],
 ) -> int:
@@ -97,7 +97,7 @@ def _merge_batch(
     for rowid, key, *values in batch:
         there, here = values[:width], values[width:]
         unknown = guessed.get(there[0], frozenset())
-        merged = _merged(table, key, there, here, bases.get(there[0], {}), told_conflict, kept, unknown)
+        merged = _merged(table, key, there, here, bases.get(there[0], {}), on_conflict, kept, unknown)
         if merged is None:
             dropped.append((rowid,))
             continue
@@ -116,7 +116,7 @@ def _merged(
     there: list[SqlRow],
     here: list[SqlRow],
     base: dict[str, Json],
-    told_conflict: Callable[[Difference], None],
+    on_conflict: Callable[[Difference], None],
     kept: frozenset[str],
     unknown: frozenset[str],
 ) -> list[SqlRow] | None:
@@ -137,8 +137,10 @@ def _merged(
         if changed_here:
             for name in changed_there:
                 column = table.columns[places[name]]
-                told_conflict(
-                    Difference(key, name, told(column, here[places[name]]), told(column, there[places[name]]))
+                on_conflict(
+                    Difference(
+                        key, name, history_value(column, here[places[name]]), history_value(column, there[places[name]])
+                    )
                 )
             continue
         for name in names:
@@ -159,7 +161,7 @@ def _groups(table: Table) -> list[tuple[str, ...]]:
 
 
 def _form(table: Table, place: int, row: list[SqlRow]) -> Json:
-    return told(table.columns[place], row[place])
+    return history_value(table.columns[place], row[place])
 
 
 def _bases(table: Table, ids: list[str]) -> dict[str, dict[str, Json]]:

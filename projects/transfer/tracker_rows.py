@@ -412,7 +412,7 @@ class RowMaker:
             if self.board.has_items:
                 self.ledger.note(link.id.bytes)
             if link.id in deleted or made.get(frozenset((link.first, link.second)), link.id) != link.id:
-                continue  # somebody deleted it, or linked the two items here
+                continue  # it was deleted, or the two items were linked here
             yield self._row(
                 "dependencies",
                 {

@@ -10,7 +10,7 @@ from django.db import connection
 from projects.models.activity import Action
 from projects.models.prepared_queries import Row
 from projects.models.work_items.choices import Status
-from projects.transfer.converters import dashed, encode, told
+from projects.transfer.converters import dashed, encode, history_value
 from projects.transfer.journal import Journal, fetch, many
 from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Table
 
@@ -56,7 +56,11 @@ def _update(journal: Journal, table: Table, batch: list[Row]) -> None:
         new, old = list(values[:width]), values[width:]
         new[places["version"]] = max(new[places["version"]], old[places["version"]] + 1)
         changes = [
-            {"field": name, "old": told(columns[place], old[place]), "new": told(columns[place], new[place])}
+            {
+                "field": name,
+                "old": history_value(columns[place], old[place]),
+                "new": history_value(columns[place], new[place]),
+            }
             for name, place in table.tracked
             if name != "id" and old[place] != new[place]
         ]
@@ -94,7 +98,7 @@ def _record_created(journal: Journal, table: Table) -> None:
         entries = []
         for row in batch:
             changes = [
-                {"field": name, "old": None, "new": told(column, value)}
+                {"field": name, "old": None, "new": history_value(column, value)}
                 for name, column, value in zip(names, columns, row[4:], strict=True)
             ]
             entries.append((*row[:4], encode([*changes, *claim])))

@@ -25,7 +25,7 @@ from projects.web.history_lines import Line, lines_of
 
 ROWS = 100  # read at once
 ROUNDS = 4  # reads for a page, at most: one more for each batch that fills the last one
-MANY = 4  # things that one command changed, from which on they are told as a batch
+MANY = 4  # things that one command changed, from which on they are shown as a batch
 SHOWN = 40  # things that a batch lists
 MAX_LINES = 60  # of a block
 # One and several of what a batch changed; those without a name of their own are their entity's with spaces.
@@ -45,7 +45,7 @@ _RANKS = {"project": 0, "work_item": 1}  # the order of what a batch changed; al
 
 @dataclass
 class Block:
-    """What somebody did to one thing on one day; the rows are the latest first."""
+    """What a user did to one thing on one day; the rows are the latest first."""
 
     rows: list[Activity]
     session: Session | None = None
@@ -128,8 +128,8 @@ class Batch(Block):
             verb = "imported" if self.latest.source == IMPORTED and action == Action.CREATED else action
             verb = "changed" if verb == Action.UPDATED else verb
             verbs.setdefault(verb, []).append(_number(number, *_noun(entity)))
-        told = "; ".join(f"{verb} {_listed(some)}" for verb, some in verbs.items())
-        return f"{told} from {self.tracker}" if self.tracker else told
+        text = "; ".join(f"{verb} {_listed(some)}" for verb, some in verbs.items())
+        return f"{text} from {self.tracker}" if self.tracker else text
 
     @property
     def rest(self) -> int:
@@ -162,7 +162,7 @@ class Feed:
     ) -> None:
         self._rows = rows
         self._zone = zone
-        self._is_flat = is_flat  # tell batches, too, item by item
+        self._is_flat = is_flat  # show batches, too, item by item
         self.older: int | None = None  # `before` of the next page
         found = self._read(before)
         self.blocks = found[:most] if most else found

@@ -39,7 +39,7 @@ MOST = 200  # lanes
 MOST_ENDED = 12
 LATELY = timedelta(hours=24)  # how long a session that has ended is shown
 STORY_ROWS = 30  # the latest changes of a session that are read
-LEAST_ROWS = 12  # that are told where it did not begin what it holds among these
+LEAST_ROWS = 12  # that are shown where it did not begin what it holds among these
 MAX_DEEDS = 8
 MAX_PEOPLE = 100
 # The states of a lane, in the order of the page.
@@ -280,8 +280,8 @@ def _story(lane: Lane, rows: list[Activity]) -> list[Deed]:
     begins = [place for place, row in enumerate(rows) if key_of(row) in held and _is_begin(row)]
     start = begins[-1] if begins else max(0, len(rows) - LEAST_ROWS)
     progress = {key: f"{item.criteria_ticked} of {item.criteria_total}" for key, item in held.items()}
-    told = deeds(rows[start:], progress=progress)
-    return told if len(told) <= MAX_DEEDS else [told[0], *told[1 - MAX_DEEDS :]]
+    found = deeds(rows[start:], progress=progress)
+    return found if len(found) <= MAX_DEEDS else [found[0], *found[1 - MAX_DEEDS :]]
 
 
 def _is_begin(row: Activity) -> bool:

@@ -140,15 +140,15 @@ def _delete(items: list[tuple[WorkItem, int | None]], data: QueryDict, actor: Us
 
 def _refused(refusals: Sequence[tuple[WorkItem, Refused | ValidationError]]) -> BulkRefused:
     """Return the exception that names each item with the reason, and what the person can agree to."""
-    told = [_reason(item, refusal) for item, refusal in refusals[:MAX_NAMED]]
+    lines = [_reason(item, refusal) for item, refusal in refusals[:MAX_NAMED]]
     if len(refusals) > MAX_NAMED:
-        told.append(f"{_count(len(refusals) - MAX_NAMED)} more.")
+        lines.append(f"{_count(len(refusals) - MAX_NAMED)} more.")
     kinds = {type(refusal) for _, refusal in refusals}
     again = ""
     if kinds <= AGREED.keys():
         names = {AGREED[kind] for kind in kinds}
         again = next((name for name in ("anyway", "force", "unclaim") if name in names), "")
-    return BulkRefused(" ".join(["Nothing was changed.", *told]), f"{again}=yes" if again else "")
+    return BulkRefused(" ".join(["Nothing was changed.", *lines]), f"{again}=yes" if again else "")
 
 
 def _reason(item: WorkItem, refusal: Refused | ValidationError) -> str:

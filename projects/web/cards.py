@@ -48,7 +48,7 @@ SHOWN = (
     "parent__item_number",
     "parent__parent__item_number",
 )
-LEAST_AGE = 3  # days in a status, from which on a card tells them
+LEAST_AGE = 3  # days in a status, from which on a card shows them
 LONGEST_SPRINT, LONGEST_BLOCKER = 20, 60  # characters
 MOST_BLOCKERS = 3  # that are named
 CLOSINGS = {"waived": "Waived: closed without evidence", "warned": "Closed with a warning"}

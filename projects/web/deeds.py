@@ -1,6 +1,6 @@
 """What rows of activity did, in a few words: for the story of a session and the blocks of the activity page.
 
-Deeds of one kind are told together: "ticked 2 criteria", "created PONE-15 and PONE-16".
+Deeds of one kind are grouped: "ticked 2 criteria", "created PONE-15 and PONE-16".
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ IRREGULAR = {"time": "time entries", "criterion": "criteria"}  # plurals
 
 
 class Shape(NamedTuple):
-    """What a row did: rows of the same `verb` and `kind` are told together."""
+    """What a row did: rows of the same `verb` and `kind` are grouped."""
 
     verb: str
     kind: str = "item"  # item: its key follows; text: a quotation; count: how many; else what follows the verb
@@ -123,7 +123,7 @@ def deeds(rows: Iterable[Activity], *, about: str = "", progress: Mapping[str, s
     found: dict[tuple[str, str, str], Deed] = {}
     for row in rows:
         shape, key = _shape(row), key_of(row)
-        # The fields of each item are told for themselves, and so is each status.
+        # The fields of each item are listed separately, and so is each status.
         apart = {"fields": key, "item": shape.text}.get(shape.kind, "")
         deed = found.setdefault((shape.verb, shape.kind, apart), Deed(shape.verb, shape.kind, row.created_at))
         deed.number += 1
@@ -146,10 +146,10 @@ def key_of(row: Activity) -> str:
 
 def _shape(row: Activity) -> Shape:
     values = {change["field"]: change["new"] for change in row.changes}
-    told = {"work_item": _item, "comment": _comment, "criterion": _criterion, "question": _question}.get(
+    describe = {"work_item": _item, "comment": _comment, "criterion": _criterion, "question": _question}.get(
         row.entity_type
     )
-    found = told(row, values) if told else None
+    found = describe(row, values) if describe else None
     if found is not None:
         return found
     if row.entity_type == "review":

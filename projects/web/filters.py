@@ -42,7 +42,7 @@ PLAIN = ("assignee", "sprint", "descendants_of", "parent", "ancestors_of", "upda
 LABELS = {"descendants_of": "Epic", "deadline": "Due", "asked": "Question"}  # others are their names in words
 COMMON = ("item", EDITED)  # parameters of all pages
 MOST_TOLD = 5  # parts of the URL that are not used
-LONGEST_TOLD = 60  # characters of one of them
+LONGEST_SHOWN = 60  # characters of one of them
 # Parameters of the board before it shared its filters with the list.
 FORMER = {"q": SEARCH}
 FORMER_VALUES = {("blocked", "yes"): "any", ("blocked", "no"): "none"}
@@ -147,7 +147,7 @@ class Filters:
         return bool(self.values)
 
     def _checked(self, given: dict[str, list[str]]) -> dict[str, list[str]]:
-        """Return the values that the filters take; `left_out` tells of the others."""
+        """Return the values that the filters take; `left_out` names the others."""
         project = str(self.project.pk) if self.project else ""
         found: dict[str, list[str]] = {}
         for name, values in given.items():
@@ -157,7 +157,7 @@ class Filters:
             for value in values:
                 wrong = value_error(name, value) or reference_error(name, value, project)
                 if wrong:
-                    self.left_out.append(f"{label_of(name)}: {_cut(wrong, 4 * LONGEST_TOLD)}.")
+                    self.left_out.append(f"{label_of(name)}: {_cut(wrong, 4 * LONGEST_SHOWN)}.")
                 else:
                     found.setdefault(name, []).append(value)
         return found
@@ -276,7 +276,7 @@ def label_of(name: str) -> str:
     return LABELS.get(name) or _cut(name.replace("_", " ").capitalize())
 
 
-def _cut(text: str, longest: int = LONGEST_TOLD) -> str:
+def _cut(text: str, longest: int = LONGEST_SHOWN) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

@@ -25,10 +25,10 @@ from projects.models import (
     WorkItem,
 )
 from projects.models.activity import IMPORTED, Action, ActivityQuerySet
-from projects.models.attachment import told as told_of_attachment
-from projects.models.question import told as told_of_question
+from projects.models.attachment import summary as attachment_summary
+from projects.models.question import summary as question_summary
 from projects.models.references import referenced_models, referenced_objects
-from projects.models.review import told as told_of_review
+from projects.models.review import summary as review_summary
 from projects.web.field_labels import label
 
 SHOWN = 30  # lines per page
@@ -133,12 +133,12 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem | None = None) ->
     values = {change["field"]: change["new"] for change in row.changes}
     if row.entity_type == "question":
         key = row.display_key.rpartition(".")[2]
-        return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
+        return Line(row, f"{question_summary(row.action, values)} ({key})", [])
     if row.entity_type == "attachment":
         name = names.get(str(row.entity_id)) or values.get("name") or ""
-        return Line(row, told_of_attachment(row.action, name), [])
+        return Line(row, attachment_summary(row.action, name), [])
     if row.entity_type in ("review", "waiver"):
-        return Line(row, told_of_review(row.entity_type, row.action, values), [])
+        return Line(row, review_summary(row.entity_type, row.action, values), [])
     text = _verb(row, values) if row.source != IMPORTED else f"{_verb(row, values)}, by an import"
     if row.action == Action.UPDATED and row.entity_type != "time_entry":
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])

@@ -23,7 +23,7 @@ from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
 SHOWN = 30  # entries
-TOLD = 50  # entries, for notifications
+MOST_NOTIFIED = 50  # entries, for notifications
 LONG = 600  # characters of details; more are folded
 
 
@@ -111,7 +111,7 @@ def notifications() -> list[Context]:
             "title": f"{BY_KIND[entry.kind].heading}: {entry.key}",
             "text": "" if entry.kind == LostChanges.kind else entry.title or entry.text,
         }
-        for entry in page(TOLD).entries
+        for entry in page(MOST_NOTIFIED).entries
     ]
 
 

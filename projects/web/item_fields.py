@@ -157,7 +157,7 @@ def save(item: WorkItem, field: spec.Field, data: QueryDict, *, actor: User) -> 
 
 
 def said(item: WorkItem, field: spec.Field) -> str:
-    """Return the message that tells the field's new value."""
+    """Return the message with the field's new value."""
     if _kind(field) == TEXT:
         return f"Description of {item.display_key} saved"
     return f"{label(field.name).capitalize()} of {item.display_key}: {shown(item, field) or 'none'}"

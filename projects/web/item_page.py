@@ -146,7 +146,7 @@ def _questions(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> l
 
 
 def _reviews(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> Context:
-    """Return the reviews and waivers, the latest first, what the item lacks, and how often somebody used force."""
+    """Return the reviews and waivers, the latest first, what the item lacks, and how often force was used."""
     people = ("created_by", "decided_by")
     reviews = Review.objects.filter(work_item=item, deleted_at=None).select_related(*people)
     reviews = reviews.order_by("-created_at", "-id")

@@ -11,7 +11,7 @@ from projects.models import User, WorkItem
 from projects.web import item_page
 
 PARAMETER = "item"
-LONGEST_TOLD = 60  # characters of a key that no item has
+LONGEST_SHOWN = 60  # characters of a key that no item has
 
 
 def beside(request: HttpRequest) -> str:
@@ -22,8 +22,8 @@ def beside(request: HttpRequest) -> str:
 
 
 def not_found(request: HttpRequest) -> str:
-    """Return what the URL asks for in vain, "" if it asks for no item."""
-    return Truncator(_identifier(request)).chars(LONGEST_TOLD)
+    """Return the key in the URL that is not found, "" if it names no item."""
+    return Truncator(_identifier(request)).chars(LONGEST_SHOWN)
 
 
 def _identifier(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
 from projects.web.item_panel import beside, not_found
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
-from projects.web.zone import told_zone
+from projects.web.zone import browser_zone
 
 
 def for_people(*methods: str) -> Callable[[View], View]:
@@ -36,7 +36,7 @@ def for_people(*methods: str) -> Callable[[View], View]:
                 if is_scripted(request):
                     return signed_out()
                 return redirect_to_login(request.get_full_path())
-            with in_zone(told_zone(request)):
+            with in_zone(browser_zone(request)):
                 response = view(request, *args, **kwargs)
             # Make the browser revalidate when the user navigates back.
             response.headers.setdefault("Cache-Control", "private, no-cache")

@@ -15,7 +15,7 @@ MOST = 100  # of each kind on the page; the others are found by their names
 
 
 class Member(NamedTuple):
-    """A user with what the page tells of it."""
+    """A user with what the page shows."""
 
     user: User
     open_items: int

@@ -133,7 +133,7 @@ def explain(error: Refused | ValidationError) -> str:
         changes = "; ".join(describe(change) for change in error.changes[-MAX_NAMED:])
         return f"Changed in the meantime: {changes or 'by someone else'}. Nothing was overwritten."
     if isinstance(error, Claimed):
-        return _sentence(error.told)
+        return _sentence(error.text)
     if isinstance(error, Refused):
         return _sentence(error.message)
     if hasattr(error, "error_dict"):

@@ -1,4 +1,4 @@
-"""The time zone of the person who looks at a page: the browser tells it in a cookie.
+"""The time zone of the person who looks at a page: the browser sends it in a cookie.
 
 Cookies ignore ports, so the boards of all repositories share it. Until the script has set it, days are those of UTC.
 """
@@ -16,12 +16,12 @@ COOKIE = "pm_zone"
 MAX_LENGTH = 64
 
 
-def told_zone(request: HttpRequest) -> ZoneInfo | None:
-    """Return the time zone that the browser told, if it did."""
+def browser_zone(request: HttpRequest) -> ZoneInfo | None:
+    """Return the time zone that the browser sent, if it did."""
     name = unquote(request.COOKIES.get(COOKIE, ""))[:MAX_LENGTH]
     return read_zone(name) if name else None
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """Return the browser's time zone; UTC if it is not known."""
-    return told_zone(request) or ZoneInfo(UTC)
+    return browser_zone(request) or ZoneInfo(UTC)

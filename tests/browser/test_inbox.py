@@ -126,7 +126,7 @@ def test_inbox_follows_the_board_and_says_who_was_faster(page: Page, board: Serv
     answer = board.api("POST", f"questions/{item}.q1/withdraw/", json={}, headers={"X-PM-Actor": "claude"})
     assert answer.ok, answer.text
     page.get_by_role("button", name="Answer").first.click()
-    expect(page.locator("[data-error]", has_text="somebody was faster")).to_be_visible()
+    expect(page.locator("[data-error]", has_text="another user was faster")).to_be_visible()
     page.unroute("**/live/**")
 
 

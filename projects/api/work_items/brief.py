@@ -188,13 +188,13 @@ def _review_of(status: str, item_id: str) -> JSONObject:
     """Return the latest review of the item, if it says why the item is in progress again or what waits."""
     for content, verdict, said, created_at, by, decided_at, decided_by in _latest_review().rows(item=item_id):
         if (status, verdict) == ("in_progress", "sent_back"):
-            return {"sent_back": without_empty({"by": decided_by, "at": _told(decided_at), "text": said})}
+            return {"sent_back": without_empty({"by": decided_by, "at": _shown(decided_at), "text": said})}
         if (status, verdict) == ("review", "waiting"):
-            return {"handed_in": without_empty({"by": by, "at": _told(created_at), "text": content})}
+            return {"handed_in": without_empty({"by": by, "at": _shown(created_at), "text": content})}
     return {}
 
 
-def _told(moment: datetime | None) -> str | None:
+def _shown(moment: datetime | None) -> str | None:
     """Return a time without the fraction of the second."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 

@@ -35,7 +35,7 @@ class LeaseSerializer(StrictSerializer):
 
 
 class ClaimSerializer(LeaseSerializer):
-    """The length of the lease; `force` takes an item that is not ready or that somebody else holds."""
+    """The length of the lease; `force` takes an item that is not ready or that another user holds."""
 
     force = StrictBooleanField(required=False, default=False)
 

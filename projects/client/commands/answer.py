@@ -30,17 +30,17 @@ def answer(context: Context) -> None:
     path = f"{QUESTIONS}{quote(options.id)}/"
     question = context.api.get(path, wanted=("display_key", "text", "choices", "details", "created_by"))
     with Person(f"pm answer {options.id}") as person:
-        told = _told(question)
+        text = _shown(question)
         if options.text is None and options.choice is None:
-            body = _body(person.ask(f"{told}\nAnswer: "), question)
+            body = _body(person.ask(f"{text}\nAnswer: "), question)
         else:
             body = {"answer": options.text} if options.choice is None else {"choice": options.choice}
-            person.agree(f"{told}\nAnswer: {options.text or options.choice}\nSend it?")
+            person.agree(f"{text}\nAnswer: {options.text or options.choice}\nSend it?")
     found = context.api.call("POST", f"{path}answer/", body, wanted=("display_key", "answer"))
     context.show({"question": found if options.full else found["display_key"], "answer": found["answer"]})
 
 
-def _told(question: Json) -> str:
+def _shown(question: Json) -> str:
     """Return the question as a person reads it; the terminal shows no control characters of it."""
     lines = [f"{question['display_key']}, {question['created_by']} asks: {question['text']}"]
     lines += [question["details"]] if question["details"] else []

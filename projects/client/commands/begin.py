@@ -25,7 +25,7 @@ def begin(context: Context) -> None:
 
 
 def show(context: Context, answer: Json) -> None:
-    """Print what was begun, then tell the server that the notes in it have arrived."""
+    """Print what was begun, then report to the server that the notes in it have arrived."""
     ids = [note.pop("id") for note in answer.get("notes", ())]
     context.show(answer)
     if ids:

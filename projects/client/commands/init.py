@@ -45,7 +45,7 @@ def init(context: Context) -> None:
 
 
 def _board(context: Context) -> dict[str, object]:
-    """Join the published board if the user wants to; return what to tell about it."""
+    """Join the published board if the user wants to; return what to print about it."""
     from projects.client import board_hint
 
     options = context.options

@@ -9,11 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
 
-UNTOLD = 200  # own changes, which are no news, after which it is worth a request to skip them
+MANY_OWN = 200  # own changes, which are no news, after which it is worth a request to skip them
 
 
 def news(context: Context) -> None:
-    """Print what is new, then tell the server that it has arrived."""
+    """Print what is new, then report to the server that it has arrived."""
     query = {"max_bytes": context.options.max_bytes}
     answer = context.api.get(f"{ROOT}news/", query, wanted=("news", "seen", "cursor"))
     more = {"more": answer["more"]} if "more" in answer else {}
@@ -21,7 +21,7 @@ def news(context: Context) -> None:
     notes = {"notes": answer["notes"]} if ids else {}
     context.show({**notes, "news": answer["news"], **more})
     seen = answer["seen"]
-    if ids or answer["news"] or seen is None or answer["cursor"] - seen > UNTOLD:
+    if ids or answer["news"] or seen is None or answer["cursor"] - seen > MANY_OWN:
         read = {"notes": ids} if ids else {}
         context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"], **read})
 

@@ -127,7 +127,7 @@ def hooks(context: Context) -> None:
 
 
 def hooks_action(text: str) -> str:
-    """Accept `uninstall`; tell an installed hook, which calls `run`, that it is retired."""
+    """Accept `uninstall`; answer an installed hook, which calls `run`, that hooks are retired."""
     if text != "uninstall":
         raise refused(
             "the git hooks are retired; to remove them: pm sync hooks uninstall; to share the board: pm sync migrate"

@@ -42,7 +42,7 @@ class Server:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = {**environ, "PM_OUTPUT": "lines"}
-        # A program may pass only some variables on to its servers; then its process tells which one it is.
+        # A program may pass only some variables on to its servers; then its process shows which one it is.
         self.program = detect(environ) or ancestry.nearest(PROGRAMS)
         self.protocol = Protocol([tool.schema() for tool in TOOLS], INSTRUCTIONS, self.call)
 

@@ -1,4 +1,4 @@
-"""The plugin that tells opencode's agent at the start of a session where it stands, as other programs' hooks do.
+"""The plugin that shows opencode's agent at the start of a session where it stands, as other programs' hooks do.
 
 opencode has no hooks that run commands: a plugin is a module with a default export of `id` and `setup`.
 https://opencode.ai/docs/build/plugins documents this interface, of version 2; version 1 had another one.
@@ -32,14 +32,14 @@ export default {
   id: "pm",
   async setup(ctx) {
     const cwd = ctx.location?.directory
-    const told = new Map() // by session: what its agent is told with each request
+    const contexts = new Map() // by session: what its agent gets with each request
     const end = async (sessionID) => {
-      if (told.delete(sessionID)) await hook("session.deleted", sessionID, cwd)
+      if (contexts.delete(sessionID)) await hook("session.deleted", sessionID, cwd)
     }
     await ctx.session.hook("context", async (event) => {
       const { sessionID } = event
-      if (!told.has(sessionID)) told.set(sessionID, hook("session.created", sessionID, cwd))
-      const text = await told.get(sessionID)
+      if (!contexts.has(sessionID)) contexts.set(sessionID, hook("session.created", sessionID, cwd))
+      const text = await contexts.get(sessionID)
       if (text) event.system.push({ type: "text", text })
     })
     const stop = new AbortController()
@@ -51,7 +51,7 @@ export default {
     return async () => {
       stop.abort()
       await watching
-      await Promise.all([...told.keys()].map(end))
+      await Promise.all([...contexts.keys()].map(end))
     }
   },
 }

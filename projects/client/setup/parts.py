@@ -66,7 +66,7 @@ class BlockPart(Part):
             raise Refused(str(problem)) from None
 
     def is_edited(self, text: bytes) -> bool:
-        """Return True if somebody changed the lines between the markers."""
+        """Return True if the lines between the markers were changed."""
         try:
             return self.block.is_edited(text)
         except BlockProblem as problem:

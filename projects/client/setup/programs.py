@@ -281,7 +281,7 @@ COPILOT = Setup(
     then=("trust the folder in Copilot CLI",),
 )
 
-# opencode. A plugin runs the commands of hooks; it asks for no permission unless it is told to.
+# opencode. A plugin runs the commands of hooks; it asks for no permission unless it is configured to.
 
 OPENCODE_DOCS = "https://opencode.ai/docs/"
 

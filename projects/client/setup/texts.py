@@ -1,4 +1,4 @@
-"""What `pm setup` tells an agent: the block in its context file and the skill."""
+"""What `pm setup` writes for an agent: the block in its context file and the skill."""
 
 from __future__ import annotations
 

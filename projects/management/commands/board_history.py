@@ -17,7 +17,7 @@ class Command(PlainErrors):
     help = "Write the board with its history to a file, or fill an empty board with one, without a server."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("act", choices=("state", "export", "load"), help="tell about the board, write, or fill it")
+        parser.add_argument("act", choices=("state", "export", "load"), help="describe the board, write it, or fill it")
         parser.add_argument("file", nargs="?", help="file with lines of JSON")
         parser.add_argument("--plain", metavar="FILE", help="also write what pm sync export writes")
 

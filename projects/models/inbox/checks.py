@@ -92,7 +92,7 @@ class Failures(Source[CheckRun]):
             key=row.work_item.display_key,
             since=self.since(row),
             title=row.work_item.title,
-            text=f"The check {row.project_check.name} {row.told}, and nobody works on it",
+            text=f"The check {row.project_check.name} {row.text}, and nobody works on it",
             output=row.output,
             item=row.work_item,
             by=row.created_by,

@@ -89,7 +89,7 @@ class Stuck(ItemSource):
 
 
 class Blocked(ItemSource):
-    """Items that somebody set to blocked, and that wait for no other item."""
+    """Items whose status is blocked, and that wait for no other item."""
 
     kind = "blocked"
     heading = "Blocked"
@@ -105,7 +105,7 @@ class Unheld(ItemSource):
     """Items in progress that nobody holds, and that no person is assigned to: no agent is offered them.
 
     Those that came with an import, and that nobody has touched since, are left out: there are often many at once, and
-    the page tells their number.
+    the page shows their number.
     """
 
     kind = "unheld"

@@ -63,15 +63,15 @@ def flow(items: WorkItemQuerySet, first: dt.date, zone: dt.tzinfo, now: dt.datet
     names = ("pk", "project__key", "item_number", "title", "item_type", "status", *Stamps._fields)
     done_rows = list(done.values_list(*names)[: MOST_DONE + 1])
     open_rows = list(open_ones.order_by("started_at", "id").values_list(*names)[:MOST_AGING])
-    told = stories({row[0]: Stamps(*row[6:]) for row in [*done_rows[:MOST_DONE], *open_rows]})
+    history = stories({row[0]: Stamps(*row[6:]) for row in [*done_rows[:MOST_DONE], *open_rows]})
     found = [
-        Done(f"{key}-{number}", title, kind, end, lead_time(told[pk], end), cycle_time(told[pk], end))
+        Done(f"{key}-{number}", title, kind, end, lead_time(history[pk], end), cycle_time(history[pk], end))
         for pk, key, number, title, kind, _, *_, end in done_rows[:MOST_DONE]
     ]
     known = sorted(one.cycle.seconds for one in found if one.cycle is not None)
     aging = [
         Aging(f"{key}-{number}", title, status, times, rank(known, times.seconds))
         for pk, key, number, title, _, status, *_ in open_rows
-        if (times := cycle_time(told[pk], now)) is not None
+        if (times := cycle_time(history[pk], now)) is not None
     ]
     return Flow(found, aging, len(done_rows) > MOST_DONE)

@@ -67,7 +67,7 @@ class Closable(Claimable):
     )
     # Of the write that goes on, no columns: what it says to the readers of the review, whether it accepts the item, and
     # what the item lacks although the write may go on.
-    told: str = ""
+    handed_in_text: str = ""
     is_accepted: bool = False
     warnings: Sequence[Missing] = ()
     worktree: str | None = None  # the content that the writer's client reported; "" if it has not
@@ -86,8 +86,8 @@ class Closable(Claimable):
     def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:
         with transaction_of_write():
             is_changed = super().update(actor=actor, expected_version=expected_version, **values)
-            if self.told and self.status == Status.REVIEW:  # it was in review already, and has a new text
-                self._reviews().hand_in(self._item(), actor=actor, text=self._take_told())
+            if self.handed_in_text and self.status == Status.REVIEW:  # it was in review already, and has a new text
+                self._reviews().hand_in(self._item(), actor=actor, text=self._take_text())
         return is_changed
 
     def under_policies(self, values: Values, *, force: bool = False) -> Values:
@@ -97,7 +97,7 @@ class Closable(Claimable):
             return values
         if not (force or self._state.adding):
             self.check_close(Status.DONE)
-        self.told = str(values.get("close_reason") or self.told)
+        self.handed_in_text = str(values.get("close_reason") or self.handed_in_text)
         return {name: value for name, value in values.items() if name != "close_reason"} | {"status": Status.REVIEW}
 
     def check_type(self, kind: str, actor: User) -> None:
@@ -159,11 +159,11 @@ class Closable(Claimable):
     def _follow(self, before: str, actor: User) -> None:
         """Hand in, accept or send back, as the change from the status `before` means."""
         if Status.REVIEW in (before, self.status):
-            self._reviews().follow(self._item(), before, actor=actor, text=self._take_told())
+            self._reviews().follow(self._item(), before, actor=actor, text=self._take_text())
 
-    def _take_told(self) -> str:
-        told, self.told = self.told, ""
-        return told
+    def _take_text(self) -> str:
+        text, self.handed_in_text = self.handed_in_text, ""
+        return text
 
     def _item(self) -> WorkItem:
         return self  # type: ignore[return-value]  # the only subclass

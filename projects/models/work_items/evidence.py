@@ -83,7 +83,7 @@ def _run(item: WorkItem, name: str) -> str:
 
 
 def _checks(item: WorkItem) -> list[Evidence]:
-    """Return a piece for each required check of the item. Raises ContentNeeded if the caller must tell its content."""
+    """Return a piece for each required check of the item. Raises ContentNeeded."""
     states = [one for one in apps.get_model("projects", "CheckRun").objects.states(item) if one.check.is_required]
     if states and item.worktree == "" and item.is_open:
         raise ContentNeeded(item.display_key)

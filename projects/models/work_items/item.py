@@ -228,7 +228,7 @@ class WorkItem(Closable):
         self.check_version(expected_version)
         self.check_living()
         self.is_accepted = accepts(actor, is_confirmed=is_confirmed)
-        # In a browser nothing tells the content: of a person the one that was reported last counts.
+        # A browser reports no content: for a person, the one that was reported last counts.
         self.worktree = "" if actor.worktree is None and not actor.acts_as_person else actor.worktree
         if add_labels or remove_labels:
             if "labels" in values:

@@ -20,7 +20,7 @@ MAX_NAMED = 5  # items in a reason
 MAX_SOUGHT = 100  # changes to look for the one that began an item
 STANDING = {
     Status.REVIEW: "it is in review",
-    Status.BLOCKED: "it waits for somebody: its status is blocked",
+    Status.BLOCKED: "it waits: its status is blocked",
     Status.DONE: "it is done",
     Status.CANCELLED: "it is cancelled",
 }

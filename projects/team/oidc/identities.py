@@ -59,7 +59,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def _check_connection(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if str(request.user.pk) != sociallogin.state.get("user"):
-            raise _refused(request, "forged", "Somebody else is signed in now. Start again.")
+            raise _refused(request, "forged", "Another user is signed in now. Start again.")
         if sociallogin.is_existing and sociallogin.user != request.user:
             raise _refused(request, "connected", "This account of the provider belongs to another user of this board.")
         audit.record("connected", request, user=request.user.get_username(), subject=sociallogin.account.uid)

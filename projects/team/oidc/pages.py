@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 def refusal(request: HttpRequest, text: str, status: int = 403) -> HttpResponse:
     """Return the page about a sign-in that is refused."""
-    return render(request, "team/oidc_refused.html", {"told": text}, status=status)
+    return render(request, "team/oidc_refused.html", {"text": text}, status=status)
 
 
 def unreachable(request: HttpRequest, error: Exception) -> HttpResponse:

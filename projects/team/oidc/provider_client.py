@@ -52,10 +52,10 @@ class ProviderClient(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error("it sent no ID token")
         claims = self._verified(app, text)
         if not all(claims.get(name) for name in NAMES) and _is_safe(self.openid_config.get("userinfo_endpoint")):
-            told = self._fetch_user_info(token.token)
-            if told.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
-                raise OAuth2Error("its user info is about somebody else")
-            claims = {**told, **claims}
+            info = self._fetch_user_info(token.token)
+            if info.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0, 5.3.2
+                raise OAuth2Error("its user info is about another user")
+            claims = {**info, **claims}
         return self.get_provider().sociallogin_from_response(request, {"id_token": claims})
 
     def _verified(self, app: SocialApp, text: str) -> Claims:

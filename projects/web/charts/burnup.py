@@ -38,8 +38,8 @@ def burnup(
         chart.legend.append(Key(f"{level} %", stroke="ink", **LINES[level]))
     chart.columns = ["Certainty", "Done by"]
     chart.rows = [[f"{level} %", date.isoformat() if date else "in more than 5 years"] for level, date in dates.items()]
-    told = ", ".join(
+    text = ", ".join(
         f"{level} % by {date:%-d %b %Y}" if date else f"{level} % in more than 5 years" for level, date in dates.items()
     )
-    chart.description = f"{amount(left, 'item')} left: {told}."
+    chart.description = f"{amount(left, 'item')} left: {text}."
     return chart

@@ -44,10 +44,10 @@ def shown(token: Token, source: str, text: str, files: KnownFiles, *, in_link: b
         return None
     state = files.state(uuid.UUID(found[1]))
     if state in ("", GONE):
-        told = Token("html_inline", "", 0, content='<span class="missing">')
+        opening = Token("html_inline", "", 0, content='<span class="missing">')
         why = REMOVED if state == GONE else ELSEWHERE
         words = Token("text", "", 0, content=f"{text}: {why}" if text else why)
-        return [told, words, Token("html_inline", "", 0, content="</span>")]
+        return [opening, words, Token("html_inline", "", 0, content="</span>")]
     if state != OTHER:
         token.attrs.update(src=source, loading="lazy")
         return [token]

@@ -17,7 +17,7 @@ from projects.web.stylesheet import stylesheet
 def style(request: HttpRequest) -> HttpResponse:
     """Serve the stylesheet; the URL of a page names its digest, and may be kept as long as a browser likes.
 
-    It is compressed, unlike pages: it holds no secret whose length could tell anything.
+    It is compressed, unlike pages: it holds no secret whose length could reveal anything.
     """
     content, digest = stylesheet()
     lasts = "max-age=31536000, immutable" if request.GET.get("v") == digest else "no-cache"

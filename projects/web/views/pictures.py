@@ -10,7 +10,7 @@ from projects.sync.exceptions import GitError
 from projects.web import page
 
 MAX_PICTURE = 5 << 20  # bytes
-# If somebody opens the picture as a page, nothing in it runs.
+# If the picture is opened as a page, nothing in it runs.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",

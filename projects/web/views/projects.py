@@ -59,8 +59,8 @@ def change(request: HttpRequest, key: str) -> HttpResponse:
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
     if not edit(found, values, actor=actor, seen=seen, anyway=anyway):
         return done("No changes.")
-    told = {"archived": "is archived now, and read-only", "active": "is active again"}
-    return undoable(f"{found.key} {told[values['status']] if 'status' in values else 'saved'}.", found)
+    outcomes = {"archived": "is archived now, and read-only", "active": "is active again"}
+    return undoable(f"{found.key} {outcomes[values['status']] if 'status' in values else 'saved'}.", found)
 
 
 @page.for_people("POST")

@@ -55,5 +55,5 @@ def test_command_that_helps_is_to_be_tried(board: Board, pm: Pm) -> None:
 )
 def test_message_that_ends_with_a_command_suggests_it(message: str, command: str | None) -> None:
     for error in (NoServer(message), UsageError(message, **{"try": "pm ready"})):
-        error.suggest_told()
+        error.suggest_named()
         assert error.error.get("try") == (command if isinstance(error, NoServer) else "pm ready")

@@ -50,7 +50,7 @@ def test_suggestion_is_not_followed_before_a_login(directory: Path, environ: dic
     suggest(directory)
     with pytest.raises(NoServer, match="its board is at https") as refused:
         context(directory, environ).find_server()
-    refused.value.suggest_told()
+    refused.value.suggest_named()
     assert refused.value.error["try"] == f"pm login {URL}"
     assert refused.value.status == 3
 
@@ -78,7 +78,7 @@ def test_changed_suggestion_is_refused_and_gets_no_token(
     suggest(directory, **changes)
     with pytest.raises(RemoteRefused, match="has changed") as refused:
         context(directory, environ).find_server()
-    refused.value.suggest_told()
+    refused.value.suggest_named()
     assert "try" not in refused.value.error  # an agent must not follow it
     assert "pmt_secret" not in str(refused.value)
 

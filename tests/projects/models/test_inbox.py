@@ -159,7 +159,7 @@ def test_every_kind_of_entry_is_found_and_settled(kind: str, wait: Callable[[str
     said = settle(kind, entry.pk, entry.acts[0].name, "", actor=owner)
     assert said.endswith((".", "One"))
     assert (page(10).entries, count()) == ([], 0)
-    with pytest.raises(Conflict, match="somebody was faster"):
+    with pytest.raises(Conflict, match="another user was faster"):
         settle(kind, entry.pk, entry.acts[0].name, "", actor=owner)
 
 

@@ -54,7 +54,7 @@ def meet(log: Log, ada: BoardClone, bob: BoardClone, works: tuple[Work, Work]) -
     ours, theirs = works
     with bob:
         bob.fetch(log)
-        renumbering.tell(theirs.repository)
+        renumbering.report(theirs.repository)
         bob.sync(log)
     ours.git("fetch", "-q")
     theirs.git("fetch", "-q")
@@ -91,7 +91,7 @@ def test_commits_of_a_renumbered_item_count_for_it_in_all_clones(
             assert WorkItem.objects.get(title="Of bob").item_number != 2
             assert (subjects("Of ada"), subjects("Of bob"), unassigned()) == (["Ada: PONE-2"], ["Bob: PONE-2"], [])
     with bob:
-        assert renumbering.tell(theirs.repository) == 0  # once
+        assert renumbering.report(theirs.repository) == 0  # once
 
 
 def test_what_came_from_elsewhere_and_later_copies_are_unassigned(
@@ -177,10 +177,10 @@ def test_unreadable_repository_is_tried_again(make_board_clone: Make, log: Log, 
         head = theirs.path / ".git/HEAD"
         text = head.read_text()
         head.write_text("nonsense")
-        assert renumbering.tell(theirs.repository) == 0
+        assert renumbering.report(theirs.repository) == 0
         assert FormerKey.objects.filter(is_told=False).exists()
         head.write_text(text)
-        assert renumbering.tell(theirs.repository) == 1
+        assert renumbering.report(theirs.repository) == 1
 
 
 @pytest.mark.parametrize(

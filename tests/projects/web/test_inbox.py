@@ -46,7 +46,10 @@ def test_entry_is_settled_by_a_form(browser: Client, make_item: Make) -> None:
 @pytest.mark.parametrize("path", ["none/1", "question/x", "decision/00000000-0000-0000-0000-000000000000", "lost/x"])
 def test_entry_that_does_not_exist_is_refused(browser: Client, path: str) -> None:
     answer = browser.post(f"/inbox/{path}/", {"act": "accept"})
-    assert (answer.status_code, answer.json()["error"]["message"]) == (409, "It waits no longer: somebody was faster.")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        409,
+        "It waits no longer: another user was faster.",
+    )
 
 
 def test_person_signed_in_through_an_agent_is_refused(browser: Client, make_item: Make) -> None:

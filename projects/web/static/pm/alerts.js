@@ -10,11 +10,11 @@ async function look() {
   localStorage.setItem(KNOWN, JSON.stringify(entries.map((entry) => entry.id)));
   if (before === null || (!document.hidden && document.hasFocus())) return;
   const known = new Set(JSON.parse(before));
-  for (const entry of entries) if (!known.has(entry.id)) tell(entry);
+  for (const entry of entries) if (!known.has(entry.id)) notify(entry);
 }
 
-// Two pages that tell of the same entry show one notification: they have one tag.
-function tell({ id, title, text }) {
+// Two pages with the same entry show one notification: they have one tag.
+function notify({ id, title, text }) {
   const shown = new Notification(title, { body: text, tag: id, icon: "/static/pm/favicon.svg" });
   shown.onclick = () => {
     focus();

@@ -10,7 +10,7 @@ let count = 0; // of files sent by this page
 // Attach files to an item. `field` is the textarea that shall show them, if there is one; `form` shows what was refused.
 export async function attach(key, files, form, field) {
   const box = form?.querySelector("[data-error]"), problems = [];
-  let isWanted = false; // somebody saved the form meanwhile, which has to wait: its text does not name the files yet
+  let isWanted = false; // the form was saved meanwhile, which has to wait: its text does not name the files yet
   const wait = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -54,7 +54,7 @@ function insert(field, text) {
   if (!isThere) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
 }
 
-// Replace the mark where it is by now, or add the text at the end if somebody removed the mark; keep the selection.
+// Replace the mark where it is by now, or add the text at the end if the mark is gone; keep the selection.
 function replace(field, mark, text) {
   const at = field.value.indexOf(mark);
   if (at >= 0) field.setRangeText(text, at, at + mark.length, "preserve");

@@ -114,7 +114,7 @@ addEventListener("click", (event) => {
   }
 }, true);
 
-// ---- Columns and rows that are folded; empty columns are, until somebody unfolds them
+// ---- Columns and rows that are folded; empty columns are, until you unfold them
 
 const KEPT = `pm-folded:${document.body.dataset.project}`;
 const folds = JSON.parse(localStorage.getItem(KEPT) ?? "{}");

@@ -61,7 +61,7 @@ export function press({ target, button, isPrimary, pointerType, shiftKey, pointe
   const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
   dragged = false; // whatever is pressed now is another click
   if (!card) return;
-  letGo(); // one whose release was never told
+  letGo(); // one whose release was never seen
   grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
   held.add(grip);
 }
@@ -82,7 +82,7 @@ function giveUp() {
 
 addEventListener("pointermove", ({ pointerId, buttons, clientX: x, clientY: y }) => {
   if (grip?.id !== pointerId) return;
-  if (!buttons) return giveUp(); // released where no event tells it
+  if (!buttons) return giveUp(); // released where no event says so
   if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
     if (grip.timer) return letGo(); // the user is scrolling
     grab();

@@ -9,7 +9,7 @@ const ANYWAY = {
   anyway: "Save mine anyway", force: "Mark as done anyway", unclaim: "End the claim and save", new_user: "Create this person and save",
 };
 const GAP = 4, EDGE = 8; // pixels
-let open = null; // {box, anchor, home, done}: the editor that is open, where it belongs, and what is told when it closes
+let open = null; // {box, anchor, home, done}: the editor that is open, where it belongs, and what is called when it closes
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);

@@ -87,7 +87,7 @@ function element(name, text, ...children) {
   return made;
 }
 
-// What is wrong stands out; what is only told does not.
+// What is wrong stands out; mere information does not.
 function marked(made) {
   made.classList.add("problems");
   return made;
@@ -181,10 +181,10 @@ addEventListener("submit", (event) => {
 addEventListener("change", async ({ target }) => {
   const form = target.closest("[data-import]");
   if (!form) return;
-  if (target.name === "source") form.dataset.told = "";
+  if (target.name === "source") form.dataset.chosen = "";
   if (target.name === "folder") dropped.delete(form);
   if (target.type === "file") form.dataset.checked = "";
-  if (target.name === "file" && target.files.length && !("told" in form.dataset)) form.elements.source.value = await guess(target.files[0]).catch(() => "");
+  if (target.name === "file" && target.files.length && !("chosen" in form.dataset)) form.elements.source.value = await guess(target.files[0]).catch(() => "");
   arrange(form);
   if (target.type === "file" && chosen(form)) run(form, true);
 });

@@ -7,7 +7,7 @@
 //
 // The heading in the dialog, then keys: [what it does, or "" to list nothing; a function of the event, which returns
 // false where the key is not for it, or null if a field handles the key itself; if the palette offers it, a function that
-// tells whether it applies to `{ target }`, what has the focus; true for a `Mod+` key that acts while somebody types].
+// says whether it applies to `{ target }`, what has the focus; true for a `Mod+` key that acts while you type].
 // Keys are named as `event.key`: "Space", "Mod+k" (Ctrl or ⌘), "Shift+ArrowDown", "g b" (one after the other); a comma
 // separates keys that do the same. The first entry that takes a key wins. docs/design.md has the rules, and the markup.
 

@@ -9,13 +9,13 @@ let lifted = null; // {card, lane, next}: the card being moved and its original 
 
 export const isLifted = () => Boolean(lifted);
 
-// Lift a card; `tells` how to go on with the keyboard.
-export function lift(card, tells = false) {
+// Lift a card; `hints` how to go on with the keyboard.
+export function lift(card, hints = false) {
   card.querySelector(".refusal")?.remove();
   lifted = { card, lane: card.parentNode, next: card.nextElementSibling };
   held.add(card);
   card.setAttribute("data-lifted", "");
-  if (tells) announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
+  if (hints) announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
 }
 
 export function put(card, lane, before) {

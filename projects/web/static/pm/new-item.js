@@ -96,7 +96,7 @@ function choose(form, template) {
   return old;
 }
 
-// Fill in a template, but nothing over what somebody typed.
+// Fill in a template, but nothing over what you typed.
 function fill(form, template) {
   const { elements } = form, old = choose(form, template), { type, ...texts } = template.dataset;
   if (type) elements.item_type.value = type;

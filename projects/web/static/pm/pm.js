@@ -15,7 +15,7 @@ export function announce(text) {
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const zone = absolute.resolvedOptions().timeZone; // a cookie tells the server, for the days of charts and figures
+const zone = absolute.resolvedOptions().timeZone; // a cookie sends it to the server, for the days of charts and figures
 const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
 remember("zone", zone);
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];

@@ -1,4 +1,4 @@
-// The key that the title of a new project suggests, until somebody types a key. pm.js loads this with the first title.
+// The key that the title of a new project suggests, until you type a key. pm.js loads this with the first title.
 
 let asked = 0;
 

@@ -1,4 +1,4 @@
-// Short messages at the foot of the page, each with a button that undoes what it tells.
+// Short messages at the foot of the page, each with a button that undoes what it says.
 
 import { register } from "./keys.js";
 import { $, announce, post, reason, refresh } from "./pm.js";
@@ -60,7 +60,7 @@ export function toastOf(answer) {
 }
 
 register("Everywhere", {
-  "Mod+z": ["Undo what the message tells", () => {
+  "Mod+z": ["Undo what the message says", () => {
     const back = [...document.querySelectorAll("#toasts [data-undo]")].at(-1);
     if (!back) return false;
     back.click();
