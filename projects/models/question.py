@@ -247,7 +247,7 @@ class Question(WorkItemChild):
     def outcome(self) -> str:
         """What became of the question, in words."""
         if self.status == Status.ANSWERED:
-            by = self.answered_by.username if self.answered_by else "a person"
+            by = self.answered_by.username if self.answered_by else "an unknown user"
             return f"{by} answered: {self.answer[:MAX_LENGTH]}"
         if self.status == Status.DEFAULT_TAKEN:
             return f"{SETTLED[self.status]}: {self.answer[:MAX_LENGTH]}"

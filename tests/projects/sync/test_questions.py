@@ -148,6 +148,6 @@ def test_forged_questions_are_void_or_alike_everywhere(make_board_clone: Make, l
     with bob:
         found = {question.text: (question.number, question.answer) for question in Question.objects.all()}
         assert found == {"Last?": (MAX_NUMBER, ""), "Open with an answer?": (1, ""), "Answered by nobody?": (2, "yes")}
-        assert Question.objects.get(number=2).outcome == "somebody answered: yes"
+        assert Question.objects.get(number=2).outcome == "an unknown user answered: yes"
         with pytest.raises(Conflict, match="PONE-1 has no more numbers for questions"):
             ask(bob, "One more?")

@@ -151,7 +151,7 @@ def test_repository_without_a_remote_is_told_how_to_add_one(browser: Client, rem
 
 
 def test_result_of_the_command_becomes_a_sentence() -> None:
-    told = browser_sync._told
+    told = browser_sync._result
     assert told(b'{"fetched": 2, "published": 1, "pending": 0}', b"") == "Synchronized: 2 changes fetched, 1 published."
     assert "3 not yet published" in told(b'{"fetched": 0, "published": 0, "pending": 3}', b"")
     with pytest.raises(Conflict, match="it is gone"):
