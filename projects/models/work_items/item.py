@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 MAX_NAMED = 20  # items in a message
+NUMBER = re.compile(r"#?(\d{1,9})", re.ASCII)  # of an item, on a board of one project
 
 
 def progress_of(ticked: int, total: int) -> str:
@@ -120,7 +122,10 @@ class WorkItem(Closable):
 
     @classmethod
     def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
-        """Return the ID of the living item with this external reference. Raises Conflict if several have it."""
+        """Return the ID of the living item with this external reference, or with this number on a board of one project.
+
+        Raises Conflict if several items have the reference.
+        """
         found = list(
             cls.objects.referred_to_by(identifier)
             .select_related("project")
@@ -129,7 +134,16 @@ class WorkItem(Closable):
         if len(found) > 1:
             keys = ", ".join(item.display_key for item in found)
             raise Conflict(f"{identifier} is the external_ref of several items: {keys}; use one of these keys")
-        return found[0].pk if found else None
+        return found[0].pk if found else cls._pk_by_number(identifier)
+
+    @classmethod
+    def _pk_by_number(cls, identifier: str) -> uuid.UUID | None:
+        number = NUMBER.fullmatch(identifier)
+        only = Project.objects.only_pk() if number else None
+        if number is None or only is None:
+            return None
+        found = cls.objects.living().filter(project_id=only, item_number=int(number[1]))
+        return found.values_list("pk", flat=True).first()
 
     @property
     def display_key(self) -> str:

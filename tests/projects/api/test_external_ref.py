@@ -39,6 +39,21 @@ def test_key_goes_before_a_reference_that_looks_like_it(api: APIClient, make_ite
     assert api.get(f"{URL}OLD-7/").json()["title"] == "From Jira"
 
 
+def test_number_names_an_item_of_the_only_project(
+    api: APIClient, make_item: Make, make_project: Callable[..., Project]
+) -> None:
+    make_item("First")
+    make_item("Imported", external_ref="3")
+    make_item("Third")
+    assert [api.get(f"{URL}{name}/show/").json()["title"] for name in ("1", "%232", "3")] == [
+        *("First", "Imported", "Imported")  # a reference goes before a number
+    ]
+    assert api.patch(f"{URL}1/", {"priority": "high"}, format="json").json()["display_key"] == "PONE-1"
+    assert [api.get(f"{URL}{name}/").status_code for name in ("4", "0", "9" * 30, "١")] == [404] * 4
+    make_project("PTWO")
+    assert api.get(f"{URL}1/").status_code == 404
+
+
 def test_reference_is_unique_among_the_living_items_of_a_project(make_item: Make, user: User) -> None:
     first, second = make_item(external_ref="gh-1"), make_item()
     with pytest.raises(Conflict, match="PONE-1 already has the external_ref gh-1"):
