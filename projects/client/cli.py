@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from projects.client.context import Context
-    from projects.client.grammar import Verb
+    from projects.client.grammar import Call, Verb
     from projects.client.identity import Identity
     from projects.client.render import Stream
 
@@ -126,7 +126,7 @@ def _execute(
     if not grammar.is_light(call) or options.output == "table" or context.given_url or sys.platform != "linux":
         _load_site()  # on Linux alone a process is verified without psutil
     try:
-        _run(call.verb, context)
+        _run(call, call.verb, context)
     except (errors.UsageError, errors.ApiError) as error:
         from projects.client import misplaced_words
 
@@ -138,7 +138,7 @@ def _execute(
         raise
 
 
-def _run(verb: Verb, context: Context) -> None:
+def _run(call: Call, verb: Verb, context: Context) -> None:
     """Run a command, once for each ID if it takes several; an error names the ID at which it stopped."""
     from projects.client import grammar
 
@@ -147,6 +147,10 @@ def _run(verb: Verb, context: Context) -> None:
         verb.run(context)
         return
     ids: list[str] = getattr(context.options, name)
+    if not ids:
+        from projects.client.held_item import held_item
+
+        ids = [held_item(context, call.noun or "")]
     for each in ids:
         setattr(context.options, name, each)
         try:

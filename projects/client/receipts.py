@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 ITEMS = EntityResource(work_item.WORK_ITEM)
 KEY = option("id", metavar="KEY", help="the item's key or UUID")
 EACH = option("id", nargs="+", each=True, metavar="KEY", help="keys or UUIDs of items, done one after the other")
+HELD = "keys or UUIDs of items; by default the one that this session holds"
+EACH_HELD = option("id", nargs="*", each=True, metavar="KEY", help=HELD)
+HELD_KEYS = option("ids", nargs="*", metavar="KEY", help=HELD)
 KEYS = option("ids", nargs="+", metavar="KEY", help="keys or UUIDs of items")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; by default all projects")
 FULL = option("--full", action="store_true", help="answer whole objects")

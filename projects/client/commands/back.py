@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input
+from projects.client.receipts import EACH_HELD, FULL, ITEMS, show, text_or_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ VERB = Verb(
     "Give an item back, so that others can take it.",
     back,
     (
-        EACH,
+        EACH_HELD,
         option("-m", "--message", metavar="TEXT", help="what the next one should know, as a handover"),
         option("--force", action="store_true", help="give back the claim of another session"),
         FULL,

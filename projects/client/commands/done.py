@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects.client.errors import ApiError
 from projects.client.grammar import Verb, option
-from projects.client.receipts import FORCE, FULL, KEYS, edit, text_or_input
+from projects.client.receipts import FORCE, FULL, HELD_KEYS, edit, text_or_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ def done(context: Context) -> None:
         changes["close_reason"] = text_or_input(options.message, "message")
     if options.force:
         changes["force"] = True
-    receipts = edit(context, options.ids, changes, keep_closed=True)  # what is done keeps its reason
+    keys = options.ids
+    if not keys:
+        from projects.client.held_item import held_item
+
+        keys = [held_item(context, "done")]
+    receipts = edit(context, keys, changes, keep_closed=True)  # what is done keeps its reason
     if context.identity.source == "terminal" and any(receipt["status"] == "review" for receipt in receipts):
         from projects.client.reviewing import offer_acceptance
 
@@ -47,7 +52,7 @@ VERB = Verb(
     "Set items to done, all or none; answers what that unblocked and what is open in the parent.",
     done,
     (
-        KEYS,
+        HELD_KEYS,
         option("-m", "--message", metavar="TEXT", help="what was done, as close reason"),
         option("--next", action="store_true", help="then begin the next item"),
         FORCE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input
+from projects.client.receipts import EACH_HELD, FULL, ITEMS, show, text_or_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ VERB = Verb(
     "Hand an item in: a person accepts it, or sends it back with a text that the next pm begin shows.",
     review,
     (
-        EACH,
+        EACH_HELD,
         option("-m", "--message", metavar="TEXT", help="what was done, and how to see it; - reads standard input"),
         FULL,
     ),

@@ -243,3 +243,20 @@ def test_text_of_other_bytes_is_refused(board: Board) -> None:
 
 def test_unknown_form_of_output_is_refused(board: Board) -> None:
     assert board("list", PM_OUTPUT="bogus").error["message"] == "PM_OUTPUT is 'bogus'; allowed: json, lines"
+
+
+def test_verbs_that_end_a_claim_take_the_item_that_the_session_holds(board: Board) -> None:
+    env = {"PM_ACTOR": "holder", "PM_SESSION": "one"}
+    first, second, third = (board.item(board.project("HELD") if not number else "HELD") for number in range(3))
+    refused = board("done", **env).error
+    assert (refused["code"], refused["message"]) == ("USAGE", "this session holds no item; name one: pm done KEY")
+    board("begin", first, **env)
+    assert board("back", "-m", "later", **env).document["key"] == first
+    board("begin", second, **env)
+    assert rows(board("done", "-m", "closed", **env).out) == [{"key": second, "status": "done", "version": 3}]
+    board("begin", first, **env)
+    board("begin", third, **env)
+    refused = board("review", **env).error
+    assert refused["try"] == [f"pm review {first}", f"pm review {third}"]
+    assert board("review", third, **env).document["status"] == "review"
+    assert board("review", **env).document["key"] == first
