@@ -87,6 +87,30 @@ def test_selected_cards_change_together_and_come_back_with_one_undo(page: Page, 
     poll(lambda: item(board, keys[0])["labels"] == ["needs a map"])
 
 
+def test_menus_of_the_bar_take_a_typed_name_and_enter(page: Page, board: Server) -> None:
+    keys = [make_item(board, f"number {number}", labels=[f"v{number}"]) for number in range(2)]
+    epic = make_item(board, "Plan", item_type="epic")
+    for name in ("ada", "grace"):
+        make_item(board, f"of {name}", assignee=name)
+    open_board(page, board)
+    focus(page, keys[0])
+    page.keyboard.press("x")
+    bar = page.locator("#selection")
+    for menu, typed, field, value in (
+        ("Status", "rev", "status", "review"),
+        ("Priority", "crit", "priority", "critical"),
+        ("Assignee", "gra", "assignee", "grace"),
+        ("Labels", "v1", "labels", ["v0", "v1"]),
+        ("Parent", epic, "parent", epic),
+    ):
+        bar.locator("summary", has_text=menu).click()
+        expect(bar.locator("details[open] :focus:not(summary)")).to_have_count(1)
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(bar.locator("summary", has_text=menu)).to_be_focused()
+        assert item(board, keys[0])[field] == value
+
+
 def test_long_press_selects_a_card(browser: Browser, board: Server) -> None:
     key = make_item(board, "one")
     context = browser.new_context(has_touch=True, viewport={"width": 900, "height": 700})

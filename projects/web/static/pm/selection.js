@@ -8,8 +8,11 @@ const ROW = "[data-select] [data-key]";
 const AGREE = { unclaim: "End the claims and go on", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
 const chosen = new Map(); // rows by key, in the order of their selection
 let last = null, bar = null, coming = null; // where a range begins; the bar, and the request for it
+let going = Promise.resolve(); // the last change
 const rows = (one) => all("[data-key]", one.closest("[data-select]"));
 const keyOf = (row) => row.dataset.key;
+const PAUSE = 1000; // milliseconds after which a typed letter begins another word
+let letters = "", lastLetter = 0; // typed in a menu
 
 // The selected keys
 export const picked = () => [...chosen.keys()];
@@ -48,9 +51,11 @@ export function pressed(field) {
   const menu = bar?.querySelector(`details[data-field="${field}"]`);
   if (!menu) return false;
   menu.open = true;
-  menu.querySelector("li button, input").focus();
+  enter(menu);
   return true;
 }
+
+const enter = (menu) => menu.querySelector("input, li button").focus();
 
 function box(row) {
   const own = row.querySelector("[data-pick]");
@@ -105,6 +110,7 @@ async function load() {
     else if (button && "clear" in button.dataset) clear();
   });
   made.addEventListener("submit", (event) => event.preventDefault());
+  made.addEventListener("toggle", ({ target }) => target.open && enter(target), true);
   made.addEventListener("keydown", (event) => {
     const menu = event.target.closest("details[open]"), field = event.target.dataset.enter;
     if (event.key === "Enter" && field) {
@@ -120,9 +126,24 @@ async function load() {
       const stops = all("li:not([hidden]) button", menu), at = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
       event.preventDefault();
       stops.at(at % stops.length)?.focus();
+    } else if (menu && event.key.length === 1 && event.key !== " " && event.target.matches("li button") && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      goTo(event, menu);
     }
   });
   return made;
+}
+
+// Go to the choice that begins with the typed letters; a menu with a field to search has them typed there.
+function goTo({ key, timeStamp }, menu) {
+  const field = menu.querySelector("input");
+  letters = timeStamp - lastLetter < PAUSE ? letters + key.toLowerCase() : key.toLowerCase();
+  lastLetter = timeStamp;
+  if (field) {
+    field.value += key;
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  } else all("li button", menu).find((one) => one.textContent.toLowerCase().startsWith(letters))?.focus();
 }
 
 // What Enter takes of the list below a field: what is named as typed, else the first that has the words.
@@ -137,8 +158,10 @@ function typed(field) {
   else input.focus();
 }
 
-// Change all selected rows, or none. `agreed` is what the person agreed to.
-async function change(name, value, agreed = {}) {
+// Change all selected rows, or none. `agreed` is what the person agreed to. The rows have their new versions before the next change.
+const change = (...what) => going = going.catch(() => {}).then(() => send(...what));
+
+async function send(name, value, agreed = {}) {
   const data = new URLSearchParams({ name, value, ...agreed });
   for (const [key, { dataset }] of chosen) data.append("item", dataset.version ? `${key}:${dataset.version}` : key);
   refuse();
@@ -147,7 +170,7 @@ async function change(name, value, agreed = {}) {
   try { answer = await post(bar.dataset.bulk, data); } finally { held.delete(data); }
   if (!answer) return refuse("The server is unreachable; nothing was changed.");
   if (answer.ok) {
-    for (const menu of all("details[open]", bar)) menu.open = false;
+    close();
     for (const input of all("input", bar)) input.value = "";
     for (const row of all("li[hidden]", bar)) row.hidden = false;
     await refresh();
@@ -158,13 +181,21 @@ async function change(name, value, agreed = {}) {
   refuse(await reason(answer), again && [AGREE[again], () => change(name, value, { ...agreed, [again]: yes })]);
 }
 
+// Close the menus; what had the focus in one gives it to the menu's name.
+function close() {
+  for (const menu of all("details[open]", bar)) {
+    if (menu.contains(document.activeElement)) menu.firstElementChild.focus();
+    menu.open = false;
+  }
+}
+
 function refuse(text = "", anyway = null) {
   const said = bar.querySelector("[role=alert]"), button = bar.querySelector("[data-anyway]");
   said.hidden = !text;
   said.firstElementChild.textContent = text;
   button.hidden = !anyway;
   if (!anyway) return;
-  for (const menu of all("details[open]", bar)) menu.open = false; // the text moves it: another choice would be under the pointer
+  close(); // the text moves the menu: another choice would be under the pointer
   [button.textContent, button.onclick] = anyway;
   button.focus();
 }
