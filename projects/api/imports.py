@@ -46,7 +46,9 @@ class TrackerImportSerializer(ResponseSerializer):
     read = serializers.DictField(help_text="Issues, comments, criteria and links in the file.")
     mapped = serializers.DictField(help_text="By field: each value there, what it is here, and how often.")
     unplaced = serializers.DictField(help_text="Fields that pm lacks, kept in the descriptions, and how often.")
-    problems = serializers.ListField(help_text="What the import changed or left out, each with its place in the file.")
+    problems = serializers.ListField(
+        help_text="What the import changed or left out, each with its place in the file and the `option` that helps."
+    )
     written = serializers.DictField(help_text="By collection: rows created, updated, deleted and unchanged.")
     older = serializers.ListField(
         required=False, help_text="Items left as they are: the file has an older state than the last import."
@@ -120,7 +122,7 @@ class TrackerImportView(StrictQueryMixin):
                         progress=advance,
                     )
             except Unreadable as error:
-                return Response(envelope("VALIDATION_ERROR", str(error), "file"), status=400)
+                return Response(envelope("VALIDATION_ERROR", str(error), error.option or "file"), status=400)
             except BadFile as error:
                 return bad_file(error)
         return Response(answer)

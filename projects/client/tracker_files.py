@@ -32,6 +32,7 @@ MAX_FILES = 50_000
 MAX_SIZE = 4 << 30  # bytes of any other file
 MAX_PATH = 400  # characters of a path in a folder
 WHOLE = ("taskmaster", "taskwarrior", "github")  # sources that are one document, not lines
+COLUMNS = '{"columns": {"title": "COLUMN"}}'  # of a map
 LINKED = "is a link, which is not followed"
 ENDINGS = (".md",)
 FOLDERS = ("backlog",)  # sources that are folders
@@ -66,13 +67,25 @@ def import_from(
         _copy(source, path, body)
         with followed(context, "import", count):
             try:
-                return context.api.upload(IMPORT.format(source) + encode_query(query), Upload(body), patience(context))
+                return _with_flags(
+                    context.api.upload(IMPORT.format(source) + encode_query(query), Upload(body), patience(context))
+                )
             except ApiError as error:
                 field = error.error.get("field")
                 if field in ("project", "key"):
                     key = project if field == "project" else None  # the key is bad: a title is enough
                     error.error["try"] = _with_project(source, path, key, title)
+                elif field == "columns":
+                    error.error["message"] = f"{error.error['message']}; or name it in --map: {COLUMNS}"
                 raise
+
+
+def _with_flags(report: Json) -> Json:
+    """Add the flag that helps to each problem that an option of the import changes."""
+    for problem in report["problems"]:
+        if problem.pop("option", "") == "words":
+            problem["message"] += "; --map can name another"
+    return report
 
 
 def _with_project(source: str, path: str, project: str | None, title: str | None) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
+from projects.trackers import file_faults
 from projects.trackers.report import Report, Unreadable, shown
 
 MAX_LINE = 8 << 20  # bytes
@@ -73,7 +74,7 @@ class Files:
                 value, place = decoder.raw_decode(text, place)
                 value = _whole(value) if is_half else value
             except (ValueError, RecursionError) as error:
-                raise Unreadable(f"the file is not valid JSON: {shown(error)}") from None
+                raise Unreadable(file_faults.of_json(error)) from None
             yield value
 
     def texts(self, report: Report) -> Iterator[tuple[str, str]]:

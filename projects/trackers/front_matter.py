@@ -6,7 +6,8 @@ import re
 
 import yaml
 
-from projects.trackers.report import Unreadable, shown
+from projects.trackers import file_faults
+from projects.trackers.report import Unreadable
 
 MAX_FRONT = 256 << 10  # characters
 MAX_DEPTH = 8
@@ -32,7 +33,7 @@ def split(text: str) -> tuple[dict[str, object], str] | None:
         # The base loader makes nothing but texts, lists and dicts.
         found = yaml.load(front, Loader=LOADER)  # noqa: S506
     except yaml.YAMLError as error:
-        raise Unreadable(f"the front matter is not valid YAML: {shown(error)}") from None
+        raise Unreadable(f"the front matter can't be read: {file_faults.of_yaml(error)}") from None
     if not isinstance(found, dict):
         raise Unreadable("the front matter is not a list of fields")
     return {str(name): value for name, value in found.items()}, text[match.end() :]

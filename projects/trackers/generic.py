@@ -93,8 +93,7 @@ class Columns:
             names[place] = folded[column.casefold()]
         if "title" not in names:
             raise Unreadable(
-                f"no column is the title; the file has: {shown(', '.join(header))}; name it in --map: "
-                '{"columns": {"title": "COLUMN"}}'
+                f"no column is the title: call one “title”; the file has: {shown(', '.join(header))}", option="columns"
             )
         return cls(names)
 
@@ -135,7 +134,7 @@ def _objects(files: Files, report: Report) -> Iterator[tuple[int, dict[str, obje
             is_any = True
             yield number, found
         elif not is_any:
-            raise Unreadable(f"line {number} is not a JSON object; each line must be one")
+            raise Unreadable(f"line {number} is not a whole JSON object; each line must be one")
         else:
             report.problem(f"line {number}", "", f"is not a JSON object, so it is left out: {shown(line)}")
 

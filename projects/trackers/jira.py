@@ -48,7 +48,7 @@ def read(files: Files, words: Words, report: Report) -> Iterator[Issue]:
     if "Issue key" not in columns or "Summary" not in columns:
         raise Unreadable(
             'this is not a CSV file of Jira: it has no columns "Issue key" and "Summary"; export it in English, or '
-            "import it as csv with a map of its columns"
+            "import it as CSV, with a column “title”"
         )
     keys = {row.first("Issue id"): row.first("Issue key") for row in tables.rows(files)}
     for row in tables.rows(files):

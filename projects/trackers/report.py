@@ -10,16 +10,32 @@ MAX_SHOWN = 120  # characters of a value in a message
 
 
 class Unreadable(Exception):
-    """The files can't be read as those of this tracker. The message says why, in one line."""
+    """The files can't be read as those of this tracker. The message says why, in one line.
+
+    `option` is the option of the import that helps, if one does: `columns`.
+    """
+
+    def __init__(self, message: str, option: str = "") -> None:
+        super().__init__(message)
+        self.option = option
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an issue, and what the import does about it. `place` is a line, a row or a file."""
+    """What is wrong with an issue, and what the import does about it. `place` is a line, a row or a file.
+
+    `option` is the option of the import that changes it, if one does: `words`.
+    """
 
     place: str
     ref: str
     message: str
+    option: str = ""
+
+    def answer(self) -> dict[str, str]:
+        """Return the problem as a JSON-ready dict."""
+        shown = {"place": self.place, "ref": self.ref, "message": self.message}
+        return {**shown, "option": self.option} if self.option else shown
 
 
 class Report:
@@ -34,10 +50,10 @@ class Report:
         self.control_characters = 0
         self.absent: set[str] = set()  # fields that the file has no column for
 
-    def problem(self, place: str, ref: str, message: str) -> None:
+    def problem(self, place: str, ref: str, message: str, *, option: str = "") -> None:
         """Add a problem."""
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(shown(place), ref[:MAX_SHOWN], message))
+            self.problems.append(Problem(shown(place), ref[:MAX_SHOWN], message, option))
         else:
             self.further_problems += 1
 
@@ -50,7 +66,7 @@ class Report:
             "read": dict(sorted(self.counts.items())),
             "mapped": mapped,
             "unplaced": dict(sorted(self.unplaced.items())),
-            "problems": [{"place": one.place, "ref": one.ref, "message": one.message} for one in self.problems],
+            "problems": [one.answer() for one in self.problems],
             **({"further_problems": self.further_problems} if self.further_problems else {}),
             **({"control_characters_removed": self.control_characters} if self.control_characters else {}),
         }

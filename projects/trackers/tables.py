@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from projects.trackers import file_faults
 from projects.trackers.files import Files
-from projects.trackers.report import Unreadable, shown
+from projects.trackers.report import Unreadable
 
 MAX_CELL = 2 << 20  # characters
 DELIMITERS = (",", ";", "\t")
@@ -77,8 +78,6 @@ def _read(files: Files) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            # Python's message names its own mode of opening files.
-            what = "a line ends with a lone CR; save it with LF" if "new-line" in str(error) else shown(error)
-            raise Unreadable(f"line {reader.line_num or start}: not valid CSV: {what}") from None
+            raise Unreadable(f"line {reader.line_num or start}: not valid CSV: {file_faults.of_csv(error)}") from None
         yield start, cells
         start = reader.line_num + 1

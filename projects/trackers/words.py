@@ -105,8 +105,8 @@ class Words:
     def _tell_unknown(self, field: str, there: object, found: str, place: str) -> None:
         if (field, _folded(there)) not in self._unknown:
             self._unknown.add((field, _folded(there)))
-            message = f"the {field} {shown(there)} is unknown, so new items get {found}; --map can name another"
-            self.report.problem(place, "", message)
+            message = f"the {field} {shown(there)} is unknown, so new items get {found}"
+            self.report.problem(place, "", message, option="words")
 
     def knows(self, field: str, there: object, own: Mapping[str, str] | None = None) -> bool:
         """Return True if a value is translated, or not given."""

@@ -10,6 +10,7 @@ import ijson
 from projects.entities.registry import ENTITIES
 from projects.entities.spec import LABELS, LINES, SNAPSHOT
 from projects.loose_types import Framework
+from projects.trackers import file_faults
 from projects.transfer.exceptions import Errors, refusal
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 
@@ -36,7 +37,7 @@ class _Bounded:
     def read(self, size: int = PIECE) -> bytes:
         data = self.file.read(size)
         if not self.started and size:
-            self.started = True
+            self.started = bool(data)
             data = data.removeprefix(BOM) or self.file.read(size)
         self.read_since += len(data)
         if self.read_since > MAX_ROW:
@@ -54,8 +55,7 @@ def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, FileRow]]:
     try:
         yield from _top(events, bounded, errors)
     except (ijson.JSONError, UnicodeDecodeError, OverflowError) as error:
-        text = " ".join(str(error.args[0] if error.args else error).split())
-        raise refusal(f"the file is not valid JSON: {text[:200]}") from None
+        raise refusal(file_faults.of_streamed_json(error) if bounded.started else "the file is empty") from None
 
 
 def _top(events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, FileRow]]:

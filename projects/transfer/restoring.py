@@ -31,6 +31,8 @@ from projects.transfer import backup
 STAGED = f"{BACKUP_PREFIX}restore-"  # of the folders with staged files; a server start removes them
 FILE = "data.db"
 KEPT = "backups"  # the folder of the old boards, as of `pm backup`
+_FOREIGN = "The file is not a usable database: choose one that was downloaded here, or that pm backup wrote."
+_DAMAGED = "The file is damaged, or cut off: choose another backup."
 LIFE = 3600.0  # seconds that a staged file waits for its confirmation
 MIGRATION = 600.0  # seconds that a migration of the staged file may take
 MAX_NAMED = 20  # projects
@@ -123,12 +125,12 @@ def _is_older(path: str) -> bool:
             (found,) = file.execute("PRAGMA integrity_check(1)").fetchone()
             tables = {row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if found != "ok":
-                raise ValidationError(f"The file is damaged: {found}")
+                raise ValidationError(_DAMAGED)
             if not {"django_migrations", "projects_project"} <= tables:
                 raise ValidationError("The file is a database, but not a backup of pm.")
             applied = {(app, name): pk for pk, app, name in file.execute("SELECT id, app, name FROM django_migrations")}
     except sqlite3.Error as error:
-        raise ValidationError(f"The file is not a usable database: {error}.") from None
+        raise ValidationError(_DAMAGED if "malformed" in str(error) else _FOREIGN) from error
     known = set(MigrationLoader(None).disk_migrations)
     # As at the start of a server: what this version lacks is newer only if it was applied after all that it has.
     last: dict[str, int] = {}

@@ -313,6 +313,11 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     page.get_by_label("File", exact=True).set_input_files(bad)
     expect(page.locator("[data-answer] li").first).to_contain_text("row 0")  # a file that is chosen is checked at once
     expect(page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
+    cut = tmp_path / "cut.json"
+    cut.write_text('{\n "users": [],\n "projects": [\n  {"id": "5f0c7a50')
+    page.get_by_label("File", exact=True).set_input_files(cut)
+    expect(page.locator("[data-answer] li").first).to_contain_text("the file is cut off")
+    expect(page.get_by_label("From")).to_have_value("")
     good = tmp_path / "good.json"
     project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
     project |= {"created_at": "2026-01-01T00:00:00Z", "created_by": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a02"}

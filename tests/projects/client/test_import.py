@@ -66,7 +66,14 @@ def test_map_and_people(board: Board, tmp_path: Path) -> None:
         '[words.status]\n"ready for QA" = "review"\n[columns]\ntitle = "What"\nref = "Ticket"\nstatus = "Where"\n'
         'assignee = "Who"\n'
     )
-    arguments = ("import", "csv", str(tmp_path / "a.csv"), "--project", project, "--map", str(tmp_path / "map.toml"))
+    plain = ("import", "csv", str(tmp_path / "a.csv"), "--project", project)
+    assert board(*plain).error["message"].endswith('; or name it in --map: {"columns": {"title": "COLUMN"}}')
+    (tmp_path / "map.json").write_text('{"columns": {"title": "What", "ref": "Ticket", "status": "Where"}}')
+    report = board(*plain, "--map", str(tmp_path / "map.json"), "--dry-run").document["imported"]
+    assert [one["message"] for one in report["problems"]] == [
+        "the status Ready for QA is unknown, so new items get backlog; --map can name another"
+    ]
+    arguments = (*plain, "--map", str(tmp_path / "map.toml"))
     report = board(*arguments, "--map-user", "kim.k=kim").document["imported"]
     assert report["mapped"]["status"] == [{"count": 1, "from": "Ready for QA", "to": "review"}]
     item = board("show", f"{project}-1").document

@@ -51,7 +51,7 @@ def test_beads() -> None:
     assert issues["bd-1"].unplaced == {"owner": "bo"}
     assert issues["bd-1.2"].unplaced == {"issue_type": "gate"}
     assert report.counts["deleted issues, left out"] == 1
-    assert messages(report) == ["the type gate is unknown, so new items get task; --map can name another"]
+    assert messages(report) == ["the type gate is unknown, so new items get task"]
 
 
 def test_beads_names_each_bad_line_and_goes_on() -> None:
@@ -126,7 +126,7 @@ def test_backlog_md() -> None:
         ("a: &x [1]\nid: A-1\nb: *x\n", "anchors"),
         ("id: !!python/object/apply:os.system ['true']\n", "tags"),
         (f"id: {'[' * 50}{']' * 50}\n", "nested"),
-        ("id: [\n", "not valid YAML"),
+        ("id: [\n", "not valid YAML in line "),
         ("- a\n- b\n", "not a list of fields"),
     ],
 )
@@ -182,7 +182,7 @@ def test_csv() -> None:
     assert (second.status, [link.ref for link in second.links]) == ("done", ["A-1"])
     assert (third.status, third.parent, third.story_points) == ("backlog", "A-1", None)
     assert messages(report) == [
-        "the status Ready for QA is unknown, so new items get backlog; --map can name another",
+        "the status Ready for QA is unknown, so new items get backlog",
         "200 story points are left out; they are whole numbers from 0 to 100",
     ]
 
@@ -217,19 +217,25 @@ def test_json_lines() -> None:
         (beads.read, b"\x1f\x8b\x08\x00gzip", "archive"),
         (beads.read, b"\xff\xfe\x00\x00", "UTF-8"),
         (taskmaster.read, b"[1]", "not a tasks.json"),
-        (taskmaster.read, b"[" * 100_000, "not valid JSON"),
+        (taskmaster.read, b"[" * 100_000, "the file is nested too deeply to be read"),
+        (taskmaster.read, b'{"tasks": [{"id": 1, "title": "A', "the file is cut off"),
+        (taskmaster.read, b'{"tasks": [{"id": 1, "done": tru', "the file is cut off"),
+        (taskmaster.read, b'{"tasks": [{"id": 1}', "the file is cut off"),
+        (taskmaster.read, b'{"tasks":\n [}', r"not valid JSON in line 2, column 3: \}"),
+        (taskmaster.read, b'{"tasks": ' + b"9" * 5000, "a number that is too large"),
         (taskwarrior.read, b'[{"a": 1}]', "no uuid"),
         (github.read, b'[{"a": 1}]', "no number and title"),
         (jira.read, b"a,b\n1,2\n", "no columns"),
-        (generic.read_csv, b"a,b\n1,2\n", "no column is the title"),
-        (generic.read_csv, b'title\n"unclosed', "not valid CSV"),
+        (generic.read_csv, b"a,b\n1,2\n", "no column is the title: call one “title”; the file has: a, b$"),
+        (generic.read_csv, b'title\n"unclosed', "not valid CSV: a quoted value has no end; the file may be cut off"),
+        (generic.read_csv, b'title\n"a"b\n', "not valid CSV: a quoted value goes on after its closing quote"),
         (generic.read_csv, b"id,title\r1,A\r2,B\r", "a line ends with a lone CR; save it with LF"),
         (
             generic.read_csv,
             "id,title\n1,A\n".encode("utf-16-le"),
             "the header has NUL characters; save the file as UTF-8",
         ),
-        (generic.read_lines, b"[1]\n", "not a JSON object"),
+        (generic.read_lines, b"[1]\n", "not a whole JSON object"),
         (backlog_md.read, b"# No folder\n", "this is a file"),
     ],
 )

@@ -140,7 +140,8 @@ def test_an_unknown_status_changes_nothing(run: Import) -> None:
     story = item("bd-1.1")
     assert (story.status, story.close_reason, story.title) == ("done", "Done in 4f2a", "Read it all")
     assert story.completed_at is not None
-    assert "the status shipped is unknown, so new items get todo; --map can name another" in str(report["problems"])
+    message = "the status shipped is unknown, so new items get todo"
+    assert {"place": "line 2", "ref": "", "message": message, "option": "words"} in report["problems"]
 
 
 def test_an_older_file_changes_nothing_unless_asked(run: Import) -> None:

@@ -15,10 +15,16 @@ async function guess(file) {
   if (/^\s*\{/.test(start)) {
     if (/"schema_version"\s*:|"work_items"\s*:\s*\[/.test(start.includes("\n") ? await file.text() : start)) return ""; // in any order
     if (/"issue_type"\s*:/.test(start.split("\n")[0])) return "beads";
-    return /"tasks"\s*:/.test(start) ? "taskmaster" : "jsonl";
+    return /"tasks"\s*:/.test(start) ? "taskmaster" : isLine(start) ? "jsonl" : ""; // a board's export that is cut off, for example
   }
   if (/^\s*\[/.test(start)) return /"uuid"\s*:/.test(start) ? "taskwarrior" : "github";
   return /(^|,)"?Issue key"?(,|\r?\n)/.test(start.split("\n")[0] + "\n") ? "jira" : "csv";
+}
+
+// Whether the first line is a JSON value, so that the lines after it are others.
+function isLine(start) {
+  const line = start.trimStart().split("\n")[0];
+  try { return Boolean(JSON.parse(line)); } catch { return line.length > 60000; } // cut here
 }
 
 const dropped = new WeakMap(); // the files of a folder that was dropped, by form
