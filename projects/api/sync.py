@@ -127,9 +127,13 @@ class HeadSerializer(StrictSerializer):
 
 
 class ApplySerializer(HeadSerializer):
-    """The fetched commit, and whether to commit what this clone has to publish."""
+    """The fetched commit, and whether to commit what this clone has to publish.
+
+    With `followed`, the commit that this clone had followed when the sync began, a late request is refused.
+    """
 
     publish = StrictBooleanField(default=True)
+    followed = CommitField(required=False, allow_null=True)
 
 
 class ConflictSerializer(serializers.Serializer[Framework]):

@@ -133,7 +133,7 @@ def _start(context: Context) -> Json:
 
 def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) -> dict[str, object]:
     ref, late = joined["ref"], 0
-    total = _Total()
+    total = _Total(joined["head"])
     if joined["publish"]:
         head = joined["head"]  # the push succeeds only if the remote still has it, so a fetch would bring nothing
         answer = joined
@@ -169,11 +169,10 @@ def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) ->
 
 def _apply(context: Context, head: str | None, total: _Total, *, publish: bool = True) -> Json:
     """Let the server follow the log up to `head`, and say what to publish next."""
-    wanted = ("applied", "published", "pending", "publish", "notes", "conflicts")
+    wanted = ("head", "applied", "published", "pending", "publish", "notes", "conflicts")
+    body = {"head": head, "publish": publish, "followed": total.followed}
     try:
-        answer = context.api.call(
-            "POST", f"{ROOT}apply/", {"head": head, "publish": publish}, silence=SILENCE, wanted=wanted
-        )
+        answer = context.api.call("POST", f"{ROOT}apply/", body, silence=SILENCE, wanted=wanted)
     except ApiError as error:
         if error.error.get("code") == "SYNC_OFF":
             raise SyncOff(str(error)) from None
@@ -195,12 +194,14 @@ class _Unseen:
 class _Total:
     """What all steps of one sync did."""
 
-    def __init__(self) -> None:
+    def __init__(self, followed: str | None) -> None:
+        self.followed = followed  # the commit that this clone has followed, so far
         self.fetched = self.published = self.pending = 0
         self.notes: list[str] = []
         self.conflicts: list[object] = []
 
     def add(self, answer: Json) -> None:
+        self.followed = answer["head"]
         self.fetched += answer["applied"]
         self.published += answer["published"]
         self.pending = answer["pending"]

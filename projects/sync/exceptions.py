@@ -13,6 +13,7 @@
         ├── StoreDamaged     the local copy is not usable, or pm did not create it
         ├── NoSuchRemote     the repository has no remote of this name
         ├── Unreachable      the remote does not answer, or is not a repository
+        ├── RemoteDamaged    the remote answers, but lacks objects or is damaged
         ├── NeedsPassword    the remote asks for a password or key that is not available here
         └── Refused          the remote answers, but refuses: no permission, or a hook
 
@@ -22,6 +23,7 @@ Each message is one line for the user.
 from __future__ import annotations
 
 OFF = "sync is off in this clone; a person turns it on with: pm sync enable"
+REMOVE = "remove it, and sync again"  # a damaged local copy; what is unpublished is in the database
 
 
 class SyncError(Exception):
@@ -74,6 +76,10 @@ class NoSuchRemote(GitError):
 
 class Unreachable(GitError):
     """The remote does not answer, or is not a repository."""
+
+
+class RemoteDamaged(GitError):
+    """The remote answers, but lacks objects or is damaged."""
 
 
 class NeedsPassword(GitError):

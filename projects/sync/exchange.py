@@ -47,6 +47,7 @@ MANY_ROWS = 5_000  # of the history, kept in memory
 FIRST_RECORDS, FIRST_GROUPS = 50_000, 250_000
 CACHE = 16 * 1024  # KiB; four times as much would save 2 % of a first sync
 MAX_NOTES = 100
+BUSY = "another sync of this board is running; try again"
 
 
 Seal = Callable[[int], str]
@@ -167,7 +168,7 @@ def follow(
     report = Report()
     board = SyncBoard.current()
     state, order = StoredState(board.digest), StoredOrder()
-    is_first = not board.position
+    is_first, start = not board.position, _place(board)
     pace = Pace()
     entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
     is_complete = False
@@ -178,6 +179,8 @@ def follow(
     if not is_complete:
         with transaction.atomic():  # its turn among the writers
             board = SyncBoard.current()
+            if _place(board) != start:
+                raise Busy(BUSY)
             _complete(board, head)
             board.seal = seal(board.segments)
             board.save()
@@ -354,7 +357,7 @@ def _folded(
     order.expect(group.id for group in groups)
     known = outbox.Activities(len(groups) if own else 0)
     if entries.following is not None and entries.following.position != batch.position + 1:
-        raise Busy("another sync of this board is running; try again")
+        raise Busy(BUSY)
     while (entry := entries.following) is not None:
         if is_first:
             if len(batch.new) >= FIRST_GROUPS or state.changes >= FIRST_RECORDS:
@@ -427,7 +430,7 @@ def _write(
     """
     board = SyncBoard.current()
     if _place(board) != batch.start or (batch.others and not batch.others.isdisjoint(_own_groups())):
-        raise Busy("another sync of this board is running; try again")
+        raise Busy(BUSY)
     outbox.pack(board)
     board.segments, board.lines = batch.board.segments, batch.board.lines
     outbox.remove(batch.arrived)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from projects.sync.exceptions import GitError, NeedsPassword, Raced, Refused, Rewritten, SyncError, Unreachable
+from projects.sync.exceptions import (
+    GitError,
+    NeedsPassword,
+    Raced,
+    Refused,
+    RemoteDamaged,
+    Rewritten,
+    SyncError,
+    Unreachable,
+)
 from projects.sync.git_remote import printable
 
 NO_PASSWORD = (
@@ -33,6 +42,23 @@ REFUSED = (
     "unable to create temporary object directory",
     "dubious ownership",
 )
+# An object is missing or can't be read. A server may also have removed it between the two steps of a fetch.
+DAMAGED = (
+    "corrupt",
+    "inflate",
+    "unable to read",
+    "bad object",
+    "bad tree",
+    "not our ref",
+    "expected object",
+    "unresolved delta",
+    "necessary objects",
+    "does not match index",
+    "index file",
+    "bad config",
+    "not a git repository: '",
+)
+UNPACKING = ("unpacker error", "missing necessary objects")  # why a push of pm's own objects fails then
 UNREACHABLE = (
     "could not resolve",
     "connection refused",
@@ -81,9 +107,18 @@ def failure(remote: str, errors: bytes) -> GitError:
         )
     if any(sign in text for sign in REFUSED):
         return Refused(f"the remote {remote} refuses: {said}")
+    if any(sign in text for sign in DAMAGED):
+        return _damaged(remote, said)
     if any(sign in text for sign in UNREACHABLE):
         return Unreachable(f"the remote {remote} can't be reached: {said}")
     return GitError(f"git failed with the remote {remote}: {said}")
+
+
+def _damaged(remote: str, said: str) -> RemoteDamaged:
+    return RemoteDamaged(
+        f"the remote {remote} lacks objects or is damaged: {said}; "
+        "sync again, and if that fails, check it there with: git fsck"
+    )
 
 
 def push_failure(remote: str, output: bytes, errors: bytes) -> SyncError:
@@ -96,6 +131,8 @@ def push_failure(remote: str, output: bytes, errors: bytes) -> SyncError:
     writable = not any(sign in text for sign in REFUSED)
     if any(sign in reason for sign in FASTER) or (writable and any(sign in reason for sign in LOCKED)):
         return Raced(f"another clone published to the remote {remote} first")
+    if writable and reason in UNPACKING and any(sign in text for sign in DAMAGED):
+        return _damaged(remote, _telling(_lines(errors)))
     if "shallow update" in reason:  # the local copy has no history before its first fetch
         return Rewritten(f"the remote {remote} lacks the history of this board: the ref was deleted or replaced")
     said = next((line.removeprefix("remote:").strip() for line in _lines(errors) if _is_hook_line(line)), "")

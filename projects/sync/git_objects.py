@@ -9,7 +9,7 @@ import os
 import select
 import time
 
-from projects.sync.exceptions import Malformed, StoreDamaged
+from projects.sync.exceptions import REMOVE, Malformed, StoreDamaged
 from projects.sync.git_process import Process
 
 TYPE_CHECKING = False
@@ -43,7 +43,10 @@ class ObjectReader:
             self._running.end()
 
     def read(self, name: str, kind: str, limit: int) -> bytes:
-        """Return the content of one object. Raises Malformed if it is missing, of another kind or too large."""
+        """Return the content of one object. Raises Malformed if it is of another kind or too large, and StoreDamaged.
+
+        A fetch brings all objects of a commit, so one that is missing was lost here.
+        """
         return next(self.read_all([name], kind, limit))
 
     def links(self, commit: str) -> tuple[str, list[str]]:
@@ -123,7 +126,7 @@ class ObjectReader:
             return int(words[2])
         self.close()  # the rest of the answers is not read
         if len(words) != 3:
-            raise Malformed(f"the log lacks the object {name}")
+            raise StoreDamaged(f"{self._path} lacks the object {name}; {REMOVE}")
         if words[1] != kind:
             raise Malformed(f"the log has a {words[1]} where it must have a {kind}: {name}")
         raise Malformed(f"an object of the log is larger than {limit >> 10} KiB: {name}")
@@ -151,7 +154,7 @@ class ObjectReader:
         self._buffer += chunk
 
     def _died(self) -> StoreDamaged:
-        return StoreDamaged("git can't read the local copy of the board")
+        return StoreDamaged(f"{self._path} is damaged; {REMOVE}")
 
 
 def parse_tree(content: bytes, id_size: int) -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,18 @@ import time
 
 from discovery import lock
 from projects.sync import git_environment, git_process, git_tree
-from projects.sync.exceptions import Busy, GitError, Malformed, Newer, StoreDamaged, TimedOut, Unreachable
+from projects.sync.exceptions import (
+    REMOVE,
+    Busy,
+    GitError,
+    Malformed,
+    Newer,
+    RemoteDamaged,
+    StoreDamaged,
+    SyncError,
+    TimedOut,
+    Unreachable,
+)
 from projects.sync.git_remote import printable
 
 TYPE_CHECKING = False
@@ -122,6 +133,14 @@ class GitStore:
             raise self._failed(errors)
         return code == 0
 
+    def has(self, commit: str) -> bool:
+        """Return True if the commit is here: a copy that was removed and fetched again lacks the history before."""
+        try:
+            self._objects().links(self._checked(commit))
+        except (Malformed, StoreDamaged):
+            return False
+        return True
+
     def commit(self, head: str | None, files: Mapping[str, bytes], removed: Iterable[str] = ()) -> str:
         """Commit `files` on top of `head`, or as the first commit, and return the new head. Publishes nothing."""
         for path, content in files.items():
@@ -173,7 +192,7 @@ class GitStore:
                 return None
             rejected = code == 1 and b"[rejected]" in errors
             if code and not rejected:
-                raise git_answers.failure(remote.name, errors)
+                raise self._blamed(git_answers.failure(remote.name, errors))
             fetched = self._checked(_first_word(os.path.join(self.path, "FETCH_HEAD")))
             if rejected:
                 self._update_refs(held.fileno, f"update {KEPT}/{fetched} {fetched}")
@@ -209,7 +228,7 @@ class GitStore:
         if code:
             from projects.sync import git_answers
 
-            raise git_answers.push_failure(remote.name, output, errors)
+            raise self._blamed(git_answers.push_failure(remote.name, output, errors))
 
     def tidy(self) -> bool:
         """Pack the objects if there are many loose ones or packs; return True if it did."""
@@ -291,7 +310,7 @@ class GitStore:
             for name, text in CONFIG.items():
                 if config == text:
                     return name
-        raise StoreDamaged(f"{self.path} was not created by pm, or was changed; remove it, and sync again")
+        raise StoreDamaged(f"{self.path} was not created by pm, or was changed; {REMOVE}")
 
     def _has_foreign_files(self) -> bool:
         """Return True for files that lead out of the store: git would read or write what they name."""
@@ -342,7 +361,7 @@ class GitStore:
         """Return the parents of a commit, none if it is not here: the first fetch brings no history."""
         try:
             return self._objects().links(commit)[1]
-        except Malformed:
+        except (Malformed, StoreDamaged):
             return []
 
     def _update_refs(self, held: int, commands: str) -> None:
@@ -365,6 +384,14 @@ class GitStore:
         if len(object_id) not in (40, 64) or not git_tree.HEX.issuperset(object_id):
             raise GitError(f"not an object ID of git: {printable(object_id)!r}")
         return object_id
+
+    def _blamed(self, error: SyncError) -> SyncError:
+        """Return the error of a call to a remote, or StoreDamaged if this copy is what is damaged."""
+        if isinstance(error, RemoteDamaged):
+            code, _, _ = self._git("fsck", "--no-dangling", "--no-progress", "--no-reflogs")
+            if code:
+                return StoreDamaged(f"{self.path} is damaged; {REMOVE}")
+        return error
 
     def _failed(self, errors: bytes) -> StoreDamaged:
         return StoreDamaged(f"git failed in {self.path}: {printable(errors)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,13 +34,13 @@ from projects.sync import (
 )
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.courtesy import courteous
-from projects.sync.exceptions import OFF, Malformed, OtherBoard, Rewritten, SyncError
+from projects.sync.exceptions import OFF, Busy, Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
-SWITCH, USUAL_SWITCH = 0.0002, sys.getswitchinterval()  # seconds that a thread computes before others may
 FRESH = timedelta(seconds=60)  # so long after a sync the remote is likely to have nothing new
+UNKNOWN = "unknown"
 NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
 
@@ -161,13 +160,16 @@ def disable() -> None:
     joining.leave()
 
 
-def apply(head: str | None, *, publish: bool = True) -> dict[str, Json]:
+def apply(head: str | None, *, publish: bool = True, followed: str | None = UNKNOWN) -> dict[str, Json]:
     """Follow the log up to the commit `head`, and with `publish` commit the next segments; return the result.
 
-    Its `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
+    Its `publish` is the commit to push, None if there is nothing to publish. `followed` is the head that the caller
+    knows; if it is another one, the request is late and raises Busy. Raises SyncOff or SyncError.
     """
     board = _joined()
     with _recorded(), _store() as store:
+        if followed not in (UNKNOWN, board.head or None):
+            raise Busy("another sync of this board has ended since this one began; try again")
         report = _follow(store, board, head)
         renumbering.report(index.board_repository())
         commit = None
@@ -211,19 +213,15 @@ def start() -> dict[str, Json]:
 
 @contextmanager
 def _recorded() -> Iterator[None]:
-    """Record why a sync failed, and let the other threads of the process go first meanwhile.
-
-    After each statement a writer, for whom others wait, waits until a thread that computes gives up the interpreter.
-    """
-    sys.setswitchinterval(SWITCH)
+    """Record why a sync failed, and let the other threads of the process go first meanwhile."""
     try:
         with courteous():
             yield
+    except Busy:
+        raise  # nothing is wrong, and the other sync has its own result
     except SyncError as error:
         SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
         raise
-    finally:
-        sys.setswitchinterval(USUAL_SWITCH)
 
 
 def unpublished() -> dict[str, Json]:
@@ -289,23 +287,24 @@ def repair(head: str | None) -> dict[str, Json]:
     """
     board = _joined()
     with _store() as store:
-        if not board.head or (head is not None and store.is_descendant(head, board.head)):
+        contents = store.contents(head) if head is not None else None
+        if contents is not None and contents.board_id != str(board.board_id):
+            raise _other_board(board, contents)
+        if not board.head or (head and contents is not None and _has_all(store, board, head, contents)):
             raise Conflict(
                 f"{board.ref} of {board.remote} has all that this clone has seen; there is nothing to repair"
             )
-        if head is None or store.is_descendant(board.head, head):
-            return {"publish": board.head, "missing": board.segments - (_count(store, head) if head else 0)}
-        contents = store.contents(head)
-        if contents.board_id != str(board.board_id):
-            raise _other_board(board, contents)
+        if not store.has(board.head):
+            raise Conflict(
+                "the local copy of the log was removed, so this clone can't publish what the remote lost. Another clone"
+                " can with `pm sync repair`; or unite this board with the remote's: `pm sync disable`, `pm sync enable`"
+            )
+        if head is None or contents is None or store.is_descendant(board.head, head):
+            return {"publish": board.head, "missing": board.segments - (len(contents.segments) if contents else 0)}
         old = _Source(store, store.contents(board.head), board.skipped)
         repairing.adopt(old, _Source(store, contents, board.skipped), head=head, seal=contents.seal)
         store.adopt(head)
     return {"publish": None, "missing": outbox.count(SyncBoard.current())}
-
-
-def _count(store: GitStore, head: str) -> int:
-    return len(store.contents(head).segments)
 
 
 def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Report:
@@ -323,8 +322,7 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     contents = store.contents(head)
     if contents.board_id != str(board.board_id):
         raise _other_board(board, contents)
-    is_known = contents.seal(board.segments) == (board.seal or contents.seal(0))
-    if not is_known or (board.head and not store.is_descendant(head, board.head)):
+    if not _has_all(store, board, head, contents):
         raise Rewritten(
             f"{board.ref} of {board.remote} was rewound or rewritten; nothing was changed here. A person can publish"
             " what is missing with `pm sync repair`"
@@ -337,6 +335,14 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     if contents.checkpoint is not None and contents.checkpoint[0] != board.checkpoint:
         SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report
+
+
+def _has_all(store: GitStore, board: SyncBoard, head: str, contents: Contents) -> bool:
+    """Return True if the commit `head` has all that this clone has followed, at the same place."""
+    if contents.seal(board.segments) != (board.seal or contents.seal(0)):
+        return False
+    # A copy that was removed and fetched again lacks the commits before: there the segments alone decide.
+    return not board.head or store.is_descendant(head, board.head) or not store.has(board.head)
 
 
 def _other_board(board: SyncBoard, contents: Contents) -> OtherBoard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,14 @@ from tests.projects.sync.repositories import REF, git
 
 def repair(board: Board) -> Result:
     return on_terminal(board.repository, "sync", "repair", typed="y\n")[0]
+
+
+def clone_board(remote: Path, work: Path) -> Path:
+    """Check the log out, to change it with plain git."""
+    git("clone", "-q", str(remote), str(work))
+    git("fetch", "-q", "origin", REF, cwd=work)
+    git("checkout", "-q", "FETCH_HEAD", cwd=work)
+    return work
 
 
 @pytest.mark.parametrize("who", ["the founder", "a clone without history"])
@@ -50,6 +59,37 @@ def test_repair_of_a_rewound_ref(joined: None, ann: Board, bob: Board, remote: P
     assert repair(ann).error["message"].endswith("there is nothing to repair")
 
 
+def test_repair_after_the_local_copy_was_removed_says_who_can(joined: None, ann: Board, remote: Path) -> None:
+    before = git("rev-parse", REF, cwd=remote)
+    ann.item("PONE", "Lost by the remote")
+    ann("sync")
+    shutil.rmtree(ann.repository / ".pm" / "board.git")
+    git("update-ref", REF, before, cwd=remote)
+    assert ann("sync").code == 1
+    assert repair(ann).error["message"].startswith("the local copy of the log was removed, so this clone can't publish")
+    assert "Lost by the remote" in ann("sync", "export").out
+
+
+def test_repair_of_a_segment_that_was_rewritten_on_top(
+    joined: None, ann: Board, bob: Board, remote: Path, tmp_path: Path
+) -> None:
+    ann.item("PONE", "Lost by the remote")
+    ann("sync")
+    bob("sync")
+    work = clone_board(remote, tmp_path / "work")
+    last = max((work / "log/00/00").iterdir())
+    last.write_bytes((work / "log/00/00/00.jsonl").read_bytes())
+    git("commit", "-q", "-a", "-m", "Rewritten", cwd=work)
+    git("push", "-q", "origin", f"HEAD:{REF}", cwd=work)
+    assert "was rewound or rewritten" in bob("sync").error["message"]
+    assert repair(bob).document["missing"] == 1
+    assert "was rewound or rewritten" in ann("sync").error["message"]
+    assert repair(ann).document["missing"] == 0
+    assert "Lost by the remote" in ann("sync", "export").out
+    assert ann("sync", "export").out == bob("sync", "export").out
+    assert ann("sync", "verify").code == 0
+
+
 def test_repair_needs_a_person(joined: None, ann: Board) -> None:
     done = subprocess.run(
         [*PM, "sync", "repair"], cwd=ann.repository, env=environment(), capture_output=True, start_new_session=True
@@ -67,10 +107,7 @@ def test_unreadable_segment_can_be_skipped_by_all(
 ) -> None:
     ann.item("PONE", "Before the bad segment")
     assert ann("sync").document["pending"] == 0
-    work = tmp_path / "work"
-    git("clone", "-q", str(remote), str(work))
-    git("fetch", "-q", "origin", REF, cwd=work)
-    git("checkout", "-q", "FETCH_HEAD", cwd=work)
+    work = clone_board(remote, tmp_path / "work")
     number = len(list((work / "log/00/00").iterdir()))
     (work / f"log/00/00/{number:02}.jsonl").write_bytes(b"\xff\xfe\n")
     git("add", "-A", cwd=work)

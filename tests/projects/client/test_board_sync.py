@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -215,6 +216,37 @@ def test_rewound_ref_stops_sync_and_changes_nothing(joined: None, ann: Board, bo
     assert "is gone from origin" in bob("sync").error["message"]
     assert bob("work-item", "get", key).document["work_item"]["title"] == "Kept"
     assert len(bob("sync", "export").out) > len(exported)
+
+
+def test_damaged_local_copy_is_named_and_can_be_removed(joined: None, ann: Board, bob: Board, remote: Path) -> None:
+    copy = ann.repository / ".pm" / "board.git"
+    for number in range(3):
+        bob.item("PONE", f"Published {number}")
+        assert bob("sync").document["published"] == 1
+    ann.item("PONE", "Not published")
+    head = git("rev-parse", f"{REF}~3", cwd=remote)
+    for path in copy.glob("objects/pack/*"):
+        path.unlink()
+    damaged = copy / "objects" / head[:2] / head[2:]
+    damaged.parent.mkdir(exist_ok=True)
+    damaged.unlink(missing_ok=True)
+    damaged.write_bytes(b"damaged")
+    assert ann("sync").error["message"] == f"{copy} is damaged; remove it, and sync again"
+    shutil.rmtree(copy)
+    result = ann("sync").document
+    assert (result["fetched"], result["published"], result["pending"]) == (3, 1, 0)
+    assert ann("sync", "verify").code == 0
+    assert bob("sync").document["fetched"] == 1
+
+
+def test_removed_local_copy_and_a_rewound_ref_are_noticed(joined: None, ann: Board, remote: Path) -> None:
+    before = git("rev-parse", REF, cwd=remote)
+    ann.item("PONE", "Published")
+    ann("sync")
+    shutil.rmtree(ann.repository / ".pm" / "board.git")
+    git("update-ref", REF, before, cwd=remote)
+    assert "was rewound or rewritten" in ann("sync").error["message"]
+    assert "Published" in ann("sync", "export").out
 
 
 def test_change_is_published_without_a_fetch_if_nobody_else_published(

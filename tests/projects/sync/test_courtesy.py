@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -178,3 +179,16 @@ def test_groups_are_folded_while_no_other_thread_writes(
         assert WorkItem.objects.get().title == "Title 4"
     assert len(beside) >= 5
     assert not any(beside)
+
+
+def test_threads_switch_quickly_until_the_last_of_two_syncs_ends(make_board_clone: Make) -> None:
+    usual = sys.getswitchinterval()
+    with make_board_clone("ada"):
+        first, second = courteous(), courteous()
+        first.__enter__()
+        second.__enter__()
+        assert sys.getswitchinterval() == pytest.approx(courtesy.SWITCH)
+        first.__exit__(None, None, None)  # the one that began first ends first
+        assert sys.getswitchinterval() == pytest.approx(courtesy.SWITCH)
+        second.__exit__(None, None, None)
+        assert sys.getswitchinterval() == pytest.approx(usual)

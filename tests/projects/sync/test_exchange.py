@@ -4,7 +4,7 @@ import io
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User,
 from projects.models.edits import undo
 from projects.models.sync import FormerKey, former_item
 from projects.models.user import id_of
-from projects.sync import publishing
-from projects.sync.exceptions import Malformed
+from projects.sync import exchange, publishing
+from projects.sync.exceptions import Busy, Malformed
 from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, add_items, assert_equal, exported, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
@@ -413,3 +413,24 @@ def test_transaction_of_several_actors_is_published_under_the_name_of_each(make_
     assert_equal(log, ada, bob)
     with bob:
         assert sorted(row.created_by.username for row in Comment.objects.all()) == ["ada", "eve", "eve"]
+
+
+def test_late_sync_without_news_does_not_move_the_board_back(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    newer = Log()
+    with bob:
+        WorkItem.objects.create(actor=bob.user, project=Project.objects.get(), item_type="task", title="Second")
+        newer.log = [*log.log, *publishing.prepare().segments]
+
+    class Interrupted(Log):
+        """The log as it was before; another sync ends while it is read."""
+
+        def segments(self, after: int) -> Iterator[str | None]:
+            exchange.follow(newer, head="newer")
+            yield from ()
+
+    with ada:
+        with pytest.raises(Busy):
+            exchange.follow(Interrupted(), head="older")
+        board = SyncBoard.objects.get()
+        assert (board.head, board.segments) == ("newer", len(newer.log))

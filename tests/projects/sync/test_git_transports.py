@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from projects.sync.exceptions import GitError, NeedsPassword, Refused, SyncError, Unreachable
+from projects.sync.exceptions import (
+    GitError,
+    NeedsPassword,
+    Refused,
+    RemoteDamaged,
+    StoreDamaged,
+    SyncError,
+    Unreachable,
+)
 from tests.projects.sync.http_remote import HttpRemote, without_proxies
 from tests.projects.sync.repositories import FOUNDED, REF, Clone, bare, git, hook
 
@@ -181,6 +189,42 @@ def test_remote_that_is_gone_or_no_repository(ann: Clone, remote: Path, tmp_path
         fails(Unreachable, "the remote origin can't be reached: .*does not appear to be a git repository", ann.fetch)
         fails(Unreachable, "can't be reached", lambda: ann.push(head))
     recovers(ann, remote)
+
+
+@pytest.mark.parametrize("what", ["log/00/00/01.jsonl", "", "ref"])
+def test_remote_that_lacks_an_object_is_not_called_unreachable(
+    ann: Clone, bob: Clone, remote: Path, tmp_path: Path, what: str
+) -> None:
+    bob.fetch()
+    head = ann.append(ann.publish(None))
+    ref, before = remote / REF, shutil.copytree(remote, tmp_path / "before.git")
+    if what == "ref":
+        ref.write_text("1" * 40 + "\n")
+    else:
+        one = git("rev-parse", f"{head}:{what}" if what else head, cwd=remote)
+        path = remote / "objects" / one[:2] / one[2:]
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[:10])
+    said = r"the remote origin lacks objects or is damaged: .+; sync again, and if that fails, check it there with: git"
+    fails(RemoteDamaged, said, bob.fetch)
+    if not what:
+        fails(RemoteDamaged, said, lambda: ann.append(head))
+    shutil.rmtree(remote)
+    before.rename(remote)
+    assert bob.fetch() == head
+
+
+@pytest.mark.parametrize("name", ["objects/{head}", "refs/pm/board", "HEAD"])
+def test_damaged_local_copy_is_not_taken_for_a_damaged_remote(ann: Clone, bob: Clone, name: str) -> None:
+    head = ann.publish(None)
+    ann.fetch()
+    ann.store.close()
+    bob.fetch()
+    bob.append(head)
+    path = Path(ann.store.path, name.format(head=f"{head[:2]}/{head[2:]}"))
+    path.chmod(0o600)
+    path.write_bytes(b"damaged")
+    fails(StoreDamaged, r"board\.git is damaged; remove it, and sync again", ann.fetch)
 
 
 def test_ssh_that_wants_a_password(make_clone: Callable[..., Clone], remote: Path, tmp_path: Path) -> None:

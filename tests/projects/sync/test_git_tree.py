@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from projects.sync import git_tree
-from projects.sync.exceptions import Malformed, Newer, SyncError
+from projects.sync.exceptions import Malformed, Newer, StoreDamaged
 from tests.projects.sync.repositories import FOUNDED, Clone, git
 
 FORMAT, BOARD_FILE = FOUNDED["format"], FOUNDED["board.json"]
@@ -150,7 +150,7 @@ def test_missing_object_is_refused(ann: Clone) -> None:
     ((_, segment),) = ann.store.contents(head).segments
     ann.store.close()
     Path(ann.store.path, "objects", segment[:2], segment[2:]).unlink()
-    with pytest.raises(Malformed, match=f"the log lacks the object {segment}"):
+    with pytest.raises(StoreDamaged, match=f"board.git lacks the object {segment}; remove it, and sync again"):
         list(ann.store.blobs([segment]))
 
 
@@ -161,7 +161,7 @@ def test_damaged_object_is_one_clear_line(ann: Clone) -> None:
     path = Path(ann.store.path, "objects", segment[:2], segment[2:])
     path.chmod(0o600)
     path.write_bytes(b"damaged")
-    with pytest.raises(SyncError, match=r"git can't read the local copy of the board|lacks the object"):
+    with pytest.raises(StoreDamaged, match=r"board\.git (is damaged|lacks the object .*); remove it, and sync again"):
         list(ann.store.blobs([segment]))
 
 

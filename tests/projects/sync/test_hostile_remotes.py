@@ -131,6 +131,17 @@ def test_rewound_ref_is_noticed_and_repaired(board: Board, mallory: Clone, remot
     assert git("rev-parse", REF, cwd=remote)
 
 
+def test_late_request_of_a_sync_that_ended_is_no_error(board: Board, remote: Path) -> None:
+    old = git("rev-parse", REF, cwd=remote)
+    board.item("PONE", "Published")
+    assert board("sync").document["published"] == 1
+    late = board.server.api("POST", "sync/apply/", json={"head": old, "followed": old, "publish": True})
+    assert late.status_code == 409
+    assert late.json()["error"]["message"].startswith("another sync of this board has ended since")
+    assert board("sync", "status").document["sync"]["error"] == ""
+    assert board("sync").document["pending"] == 0
+
+
 def test_million_segments_of_one_object_are_refused(board: Board, mallory: Clone, remote: Path) -> None:
     good = git("rev-parse", REF, cwd=remote)
     place = f"--git-dir={mallory.store.path}"
