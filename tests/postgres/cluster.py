@@ -16,7 +16,7 @@ import threading
 import time
 from pathlib import Path
 
-from tests.processes import DEADLINE, scaled
+from tests.processes import DEADLINE, children, gone, poll, scaled
 
 PACKAGE = "PostgreSQL is not installed; on Debian: apt-get install postgresql (its default cluster is not used)"
 ACCOUNT = "postgres"  # of Debian's package: the server refuses to run as root
@@ -24,6 +24,8 @@ OWNER = "pm"
 TRIES = 5  # another process may take the port that was free
 # A crash of the machine may destroy what a run of tests leaves; a crash of the server alone does not.
 CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
+_SERVING = "SELECT pid FROM pg_stat_activity WHERE datname = '{}' ORDER BY state <> 'active', query_start DESC"
 
 
 class NoPostgres(Exception):
@@ -103,8 +105,22 @@ class Cluster:
     def stop(self, number: int = signal.SIGINT) -> None:
         """Stop the server: by SIGINT without waiting for clients, by SIGQUIT as a crash would."""
         if self.process is not None and self.process.poll() is None:
+            backends = children(self.process.pid)
             self.process.send_signal(number)
             self.process.wait(DEADLINE)
+            if number == signal.SIGKILL:  # the next start needs the memory that they share
+                poll(lambda: all(map(gone, backends)), what="the end of the killed server's processes")
+
+    def crash_backend(self, database: str) -> None:
+        """Kill a process that serves a database; return when the server has recovered from that."""
+        assert self.process is not None
+        before = children(self.process.pid)
+        serving = [int(pid) for pid in self.query("postgres", _SERVING.format(database)).split()]
+        if not serving:
+            return
+        os.kill(serving[0], signal.SIGKILL)
+        poll(lambda: all(map(gone, before)), 120, "the end of the crashed server's processes")
+        assert self._answers(self.port), self.log.read_text()[-2000:]
 
     def restart(self, number: int = signal.SIGQUIT) -> None:
         """Stop the server, by default as a crash would, and start it again on the same port."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import signal
 import socket
 import subprocess
@@ -32,6 +33,13 @@ class Site:
         self.manage("createsuperuser", "--noinput", "--username", "ada", "--email", "ada@example.org")
         scopes = [argument for scope in scopes for argument in ("--scope", scope)]
         self.token = self.manage("token", "create", "tests", "--user", "ada", *scopes).strip()
+
+    def moved(self, folder: Path, database: str) -> Site:
+        """Return this board as a copy of its database has it, with a folder of its own."""
+        other = copy.copy(self)
+        other.folder, other.database = folder, database
+        other.env = self.env | {"PM_DATABASE_URL": database, "PM_CONFIG_DIR": str(folder / "state")}
+        return other
 
     def manage(self, *arguments: str) -> str:
         """Run a management command of this board; return what it prints."""

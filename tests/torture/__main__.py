@@ -81,11 +81,15 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "surroundings": (surroundings, 40, 4),
     "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
+    "killed_while_written_on_postgres": (data.killed_while_written_on_postgres, 60, 5),
     "nodes_on_postgres": (nodes_on_postgres, 60, 5),  # seconds
-    "nodes_on_sqlite": (nodes_on_sqlite, 60, 0),
+    "nodes_on_sqlite": (nodes_on_sqlite, 60, 5),
     "killed_imports": (data_imports.killed_imports, 45, 1),
+    "killed_imports_on_postgres": (data_imports.killed_imports_on_postgres, 48, 1),
     "killed_tracker_imports": (data_imports.killed_tracker_imports, 45, 1),
+    "killed_tracker_imports_on_postgres": (data_imports.killed_tracker_imports_on_postgres, 48, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
+    "backups_under_writes_on_postgres": (data_backups.backups_under_writes_on_postgres, 20, 2),
     "merged_clones": (data_clones.merged_clones, 100, 2),
     "shared_clones": (shared_clones, 50, 1),
     "shared_kinds": (shared_kinds, 21, 1),

@@ -1,75 +1,74 @@
-"""Scenario 13: clients write while masters and workers are killed; nothing is lost or duplicated."""
+"""Scenario 13: clients write while masters, workers and the engine are killed; nothing is lost or duplicated."""
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import sqlite3
 import statistics
 import threading
 import time
-from contextlib import closing, suppress
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
-from tests.processes import Server, children
-from tests.torture import data_audit
 from tests.torture.data_commands import CommandWriter
+from tests.torture.data_services import Service, Services, local_service, restarted, team_service
 from tests.torture.data_writers import ApiWriter, Board, make_board
-from tests.torture.ground import ended, repository
 from tests.torture.ledger import Ledger
 from tests.torture.reporter import Result
 
 API_WRITERS = 8
 COMMANDS = 4
-WORKERS_KILLED = 0.7  # share of all kills; the others are masters
+WORKERS_KILLED = 0.7  # share of all kills; the others are masters and the engine
 BETWEEN_KILLS = (0.1, 1.2)  # seconds
 SEEDS = random.Random(13)
 
 
 class Supervisor(threading.Thread):
-    """Kills a master or a worker at random moments, and restarts a killed server."""
+    """Kills a part of the service at random moments, and restarts what was killed."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, service: Service) -> None:
         super().__init__(name="supervisor")
-        self.directory = directory
-        self.server = Server(directory).ready()
-        self.workers = 0
-        self.starts: list[float] = []  # seconds, for each start after a killed master
+        self.service = service
+        self.killed: Counter[str] = Counter()
+        self.starts: list[float] = []  # seconds, for each start after a killed master or engine
         self.wrong: list[str] = []
         self.over = threading.Event()
 
     def run(self) -> None:
+        waiting = [*self.service.heads, "worker"]  # each once, then by chance
         try:
             while not self.over.wait(SEEDS.uniform(*BETWEEN_KILLS)):
-                if SEEDS.random() < WORKERS_KILLED:
-                    for victim in SEEDS.sample(children(self.server.pid), 1):
-                        with suppress(ProcessLookupError):
-                            os.kill(victim, signal.SIGKILL)
-                        self.workers += 1
-                else:
-                    self.look_at(self.server.end(signal.SIGKILL)[1])
-                    begin = time.monotonic()
-                    self.server = Server(self.directory).ready()
-                    self.starts.append(time.monotonic() - begin)
+                by_chance = "worker" if SEEDS.random() < WORKERS_KILLED else SEEDS.choice(self.service.heads)
+                self.kill(waiting.pop(0) if waiting else by_chance)
         except Exception as error:  # without a server the writers would wait forever; a new one lets them finish
             self.wrong.append(f"the supervisor: {error!r}")
-            self.server = Server(self.directory).ready()
+            self.service.start()
 
-    def look_at(self, err: str) -> None:
-        """Record lines that a server should not log."""
-        for line in err.splitlines():
-            if any(word in line for word in ("Traceback", " ERROR projects", " ERROR django", "database is locked")):
-                self.wrong.append(f"the server logged: {line}")
+    def kill(self, victim: str) -> None:
+        self.killed[victim] += 1
+        if victim == "worker":
+            self.service.kill(victim)
+        else:
+            self.starts.append(restarted(self.service, victim))
 
 
 def killed_while_written(seconds: int) -> Result:
     """Write with 8 API clients and 4 chains of `pm` under SIGKILLs; then compare ledgers, tables, activity, search."""
+    return _killed(seconds, local_service)
+
+
+def killed_while_written_on_postgres(seconds: int) -> Result:
+    """The same on a team's server, whose PostgreSQL crashes, too."""
+    return _killed(seconds, team_service)
+
+
+def _killed(seconds: int, services: Services) -> Result:
     result = Result("SIGKILLs under 8 API writers and 4 of `pm`", "a write, until acknowledged")
-    with repository() as directory:
-        supervisor = Supervisor(directory)
-        database = directory / ".pm" / "data.db"
-        board = make_board(directory / ".pm")
+    with services() as service:
+        result.what += f", {service.engine}"
+        supervisor = Supervisor(service)
+        board = make_board(service.config, service.connect, service.env)
         stop = threading.Event()
         writers: list[ApiWriter | CommandWriter] = [ApiWriter(board, number, stop) for number in range(API_WRITERS)]
         writers += [CommandWriter(board, number, stop) for number in range(COMMANDS)]
@@ -82,25 +81,25 @@ def killed_while_written(seconds: int) -> Result:
             thread.join()
         supervisor.over.set()
         supervisor.join()
-        with ended(supervisor.server):
-            supervisor.look_at(supervisor.server.end(signal.SIGKILL)[1])
-        with ended(server := Server(directory).ready()):
-            assert server.end()[0] == 0
-        result.failures += supervisor.wrong
+        service.kill("master")
+        service.start()
+        service.stop()
+        result.failures += supervisor.wrong + service.complaints()
+        rows = service.rows()
         for ledger in (writer.ledger for writer in writers):
-            lost, faults = ledger.compare(database)
+            lost, faults = ledger.compare(rows)
             result.tried += ledger.changes.total()
             result.lost += lost
             result.worst = max(result.worst, ledger.slowest)
             result.failures += faults
         result.held = result.tried - result.lost
-        result.failures += data_audit.faults(database)
-        result.failures += counted(database, board, [writer.ledger for writer in writers])
-        starts = supervisor.starts or [0.0]
-        result.notes.append(
-            f"killed: {supervisor.workers} workers, {len(supervisor.starts)} masters; "
-            f"a start took {statistics.median(starts):.2f} s, at most {max(starts):.2f} s"
-        )
+        result.failures += service.faults()
+        result.failures += counted(rows, board, [writer.ledger for writer in writers])
+    starts = supervisor.starts or [0.0]
+    killed = ", ".join(f"{count} × {victim}" for victim, count in sorted(supervisor.killed.items()))
+    result.notes.append(
+        f"killed: {killed}; a start took {statistics.median(starts):.2f} s, at most {max(starts):.2f} s"
+    )
     return result
 
 

@@ -19,7 +19,7 @@ _INDEXED = """
     SELECT entry.entity_type, entry.entity_id, text.key, text.title, text.body
     FROM projects_searchentry entry LEFT JOIN projects_search text ON text.rowid = entry.id
 """
-_TEXTS = """
+TEXTS = """
     SELECT 'project', id, key, title, description FROM projects_project
     UNION ALL SELECT 'work_item', item.id, project.key || '-' || item.item_number
         || CASE item.external_ref WHEN '' THEN '' ELSE ' ' || item.external_ref END, item.title, item.description
@@ -30,7 +30,7 @@ _SHOWN = """
     SELECT entry.entity_type, entry.entity_id, shown.project_id
     FROM projects_searchshown shown LEFT JOIN projects_searchentry entry ON entry.id = shown.entry_id
 """
-_LIVING = """
+LIVING = """
     SELECT 'project', id, id FROM projects_project
     UNION ALL SELECT 'work_item', id, project_id FROM projects_workitem WHERE deleted_at IS NULL
     UNION ALL SELECT 'comment', comment.id, item.project_id FROM projects_comment comment
@@ -71,8 +71,8 @@ def _whole(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _searchable(connection: sqlite3.Connection) -> Iterator[str]:
-    yield from _differ(connection, "search", _INDEXED, _TEXTS)
-    yield from _differ(connection, "shown by search", _SHOWN, _LIVING)
+    yield from _differ(connection, "search", _INDEXED, TEXTS)
+    yield from _differ(connection, "shown by search", _SHOWN, LIVING)
     count = "SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)"
     texts, entries = connection.execute(count).fetchone()
     if texts != entries:

@@ -12,55 +12,73 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.processes import Server, children, environment, poll
-from tests.torture import data_audit
+from tests.processes import children, environment, poll
 from tests.torture.data_commands import PM
+from tests.torture.data_services import LocalService, Service, Services, local_service, team_service
 from tests.torture.data_writers import ApiWriter, Board, make_board
-from tests.torture.ground import ended, repository
 from tests.torture.ledger import plain
 from tests.torture.reporter import Result
 
-WRITERS = 4
 TOGETHER = 10  # items that always change in one transaction
 DEADLINE = 120.0  # seconds
+History = list[tuple[Any, ...]]  # the rows of the activity
 
 
 def backups_under_writes(count: int) -> Result:
     """Take backups and exports with `pm` alternately while 5 clients write; restore each, and compare."""
+    return _taken(count, local_service, 4)
+
+
+def backups_under_writes_on_postgres(count: int) -> Result:
+    """The same with 8 clients, `pg_dump`, as `pm backup` says there, and `pg_restore` into new databases."""
+    return _taken(count, team_service, 7)
+
+
+def _taken(count: int, services: Services, others: int) -> Result:
     result = Result("backups and exports under writes, each restored", "one of these")
-    with repository() as directory:
-        server = Server(directory).ready()
-        with ended(server):
-            board = make_board(directory / ".pm")
-            stop = threading.Event()
-            together = Together(board, stop)
-            writers = [ApiWriter(board, number, stop) for number in range(WRITERS)]
-            threads = [threading.Thread(target=writer.run) for writer in (together, *writers)]
-            for thread in threads:
-                thread.start()
-            try:
-                poll(lambda: together.rounds and all(writer.ledger.changes for writer in writers))
-                for number in range(count):
-                    with result.attempt():
-                        take, check = ((_backup, _check_backup), (_export, _check_export))[number % 2]
-                        path, before = directory / f"taken-{number}", Told(writers)
+    with services() as service:
+        result.what += f", {service.engine}"
+        board = make_board(service.config, service.connect, service.env)
+        stop = threading.Event()
+        together = Together(board, stop)
+        writers = [ApiWriter(board, number, stop) for number in range(others)]
+        threads = [threading.Thread(target=writer.run) for writer in (together, *writers)]
+        histories: list[History] = []
+        for thread in threads:
+            thread.start()
+        try:
+            poll(lambda: together.rounds and all(writer.ledger.changes for writer in writers))
+            for number in range(count):
+                path, before = service.folder / f"taken-{number}", Told(writers)
+                with result.attempt():
+                    if number % 2 == 0:
                         with result.clock():
-                            take(directory, path)
-                        check(path, before, together)
-            finally:
-                stop.set()
-                for thread in threads:
-                    thread.join()
-            for writer in writers:
-                result.failures += writer.ledger.wrong
-            result.failures += together.wrong
+                            service.back_up(path)
+                        histories.append(_check_backup(service, path, before, together))
+                    else:
+                        with result.clock():
+                            service.pm("sync", "export", "-o", str(path))
+                        _check_export(service, path, before, together)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        for ledger in (writer.ledger for writer in (*writers, together.writer)):
+            result.failures += ledger.wrong
+        result.failures += together.wrong
+        with result.attempt():
+            _check_quiet(service)
+        if isinstance(service, LocalService):
             with result.attempt():
-                _killed_backup(server)
-            server.end()
-        with result.attempt(), ended(again := Server(directory).ready()):
-            assert again.end()[0] == 0
-            litter = [name for name in os.listdir(directory / ".pm") if name.startswith(".backup-")]
-            assert not litter, f"a killed backup left {litter}"
+                _kill_backup(service)
+        else:
+            assert "pg_dump" in service.pm("backup", status=1)
+        service.stop()
+        with result.attempt():
+            _, whole = _read(service.rows())
+            for history in histories:
+                assert history == whole[: len(history)], "a backup has a change that the board does not have"
+        result.failures += service.complaints()
     return result
 
 
@@ -103,45 +121,31 @@ class Together:
         assert len(texts) == 1, f"a partial transaction: {texts}"
 
 
-def pm(directory: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command that must succeed, and return its output."""
-    done = subprocess.run(
-        [PM, *arguments], cwd=directory, env=environment(), capture_output=True, text=True, timeout=DEADLINE
-    )
-    assert done.returncode == 0, f"pm {' '.join(arguments)}: {done.stderr[-400:]}"
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+def _check_backup(service: Service, path: Path, before: Told, together: Together) -> History:
+    with service.another(path) as other:
+        other.stop()
+        items, history = _read(other.rows())
+        assert not (faults := other.faults()), faults[:5]
+        lost = before.changes - {(pk, version) for _, pk, version, _ in history}
+        assert not lost, f"{len(lost)} changes acknowledged before it are missing"
+        together.check({items[plain(pk)] for pk in together.ids})
+        other.start()
+        answer = other.connect(other.config, "owner").answer("POST", "projects/", {"key": "NEW", "title": "t"})
+        assert answer[0] == 201, answer
+        other.stop()
+        assert not (faults := other.faults()), faults[:5]
+    return history
 
 
-def _backup(directory: Path, path: Path) -> None:
-    pm(directory, "backup", str(path))
-
-
-def _export(directory: Path, path: Path) -> None:
-    pm(directory, "sync", "export", "-o", str(path))
-
-
-def _check_backup(path: Path, before: Told, together: Together) -> None:
-    with repository() as other:
-        pm(other, "restore-backup", str(path))
-        database = other / ".pm" / "data.db"
-        _check_database(database, before, together)
-        with ended(server := Server(other).ready()):
-            assert server.api("POST", "projects/", json={"key": "NEW", "title": "t"}).status_code == 201
-            assert server.end()[0] == 0
-        _check_database(database, before, together)
-
-
-def _check_database(database: Path, before: Told, together: Together) -> None:
-    assert not (faults := data_audit.faults(database)), faults[:5]
+def _read(database: Path) -> tuple[dict[str, str], History]:
+    """Return the descriptions of all items, and the activity."""
     with closing(sqlite3.connect(database)) as connection:
-        stored = set(connection.execute("SELECT entity_id, version FROM projects_activity"))
         items = dict(connection.execute("SELECT id, description FROM projects_workitem"))
-    assert not (lost := before.changes - stored), f"{len(lost)} changes acknowledged before it are missing"
-    together.check({items[plain(pk)] for pk in together.ids})
+        query = "SELECT id, entity_id, version, changes FROM projects_activity ORDER BY id"
+        return items, connection.execute(query).fetchall()
 
 
-def _check_export(path: Path, before: Told, together: Together) -> None:
+def _check_export(service: Service, path: Path, before: Told, together: Together) -> None:
     content = path.read_bytes()
     document = json.loads(content)
     items = {plain(row["id"]): row for row in document["work_items"]}
@@ -149,27 +153,45 @@ def _check_export(path: Path, before: Told, together: Together) -> None:
     together.check({items[plain(pk)]["description"] for pk in together.ids})
     for pk, version in before.items.items():
         assert pk in gone or (pk in items and items[pk]["version"] >= version), f"{pk} is older than acknowledged"
-    with repository() as other, ended(server := Server(other).ready()):
-        answer = pm(other, "sync", "import", "-f", str(path))
+    with service.another() as other:
+        answer = json.loads(other.pm("sync", "import", "-f", str(path)))
         assert not any(answer[name] for name in ("renumbered", "detached", "skipped_rows")), answer
-        again = other / "again.json"
-        _export(other, again)
-        assert server.end()[0] == 0
-        assert again.read_bytes() == content, "exporting what was imported gives different bytes"
-        assert not (faults := data_audit.faults(other / ".pm" / "data.db")), faults[:5]
+        assert _exported(other) == content, "exporting what was imported gives different bytes"
+        other.stop()
+        assert not (faults := other.faults()), faults[:5]
 
 
-def _killed_backup(server: Server) -> None:
-    """Kill the workers during a backup."""
+def _check_quiet(service: Service) -> None:
+    """Compare the exports of a board that nobody changes and of its backup."""
+    path = service.folder / "quiet"
+    service.back_up(path)
+    with service.another(path) as other:
+        assert _exported(other) == _exported(service), "a backup exports other bytes"
+
+
+def _exported(service: Service) -> bytes:
+    path = service.folder / "exported.json"
+    service.pm("sync", "export", "-o", str(path))
+    content = path.read_bytes()
+    path.unlink()
+    return content
+
+
+def _kill_backup(service: LocalService) -> None:
+    """Kill the workers during a backup: another one writes it, and the next start removes what is left."""
     command = subprocess.Popen(
-        [PM, "backup"], cwd=server.directory, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [PM, "backup"], cwd=service.directory, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    config = server.config
 
     def begun() -> bool:
-        return any(name.startswith(".backup-") for name in os.listdir(config)) or command.poll() is not None
+        return any(name.startswith(".backup-") for name in os.listdir(service.config)) or command.poll() is not None
 
     poll(begun)
-    for worker in children(server.pid):
+    for worker in children(service.server.pid):
         os.kill(worker, signal.SIGKILL)
     assert command.wait(DEADLINE) == 0, "the backup was not retried on the next worker"
+    service.stop()
+    service.start()
+    service.stop()
+    litter = [name for name in os.listdir(service.config) if name.startswith(".backup-")]
+    assert not litter, f"a killed backup left {litter}"

@@ -19,8 +19,8 @@ from tests.torture.ledger import Ledger, plain
 
 PM = str(Path(sys.executable).with_name("pm"))
 PAUSE = 0.15  # seconds between two commands: starting them must not starve the server
-# No server runs between a kill and the next start; a command in progress can't know the outcome, and says so.
-DOWN = ("NO_SERVER", "UNRESPONSIVE", "BAD_ANSWER")
+# No server or engine runs between a kill and the next start; a command in progress can't know the outcome, and says so.
+DOWN = ("NO_SERVER", "UNRESPONSIVE", "BAD_ANSWER", "UNAVAILABLE")
 IN_DOUBT = "may have been done"
 
 Document = dict[str, Any]
@@ -54,7 +54,7 @@ class CommandWriter:
         done = subprocess.run(
             [PM, *arguments, "--as", self.name],
             cwd=self.board.config.parent,
-            env=environment(),
+            env=environment(**self.board.env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

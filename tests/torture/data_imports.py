@@ -3,96 +3,92 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
-import shutil
-import signal
-import sqlite3
 import statistics
 import subprocess
 import time
-from contextlib import closing
-from pathlib import Path
-from typing import Self
 
 from tests.benchmarks import boards
-from tests.processes import Server, children, environment
-from tests.torture import data_audit
+from tests.processes import environment
 from tests.torture.data_commands import PM
-from tests.torture.ground import ended, repository
+from tests.torture.data_services import Service, Services, local_service, team_service
 from tests.torture.reporter import Result
 
 ITEMS, FEWER = 5000, 500
-VICTIMS = ("master", "workers", "client")
 SEEDS = random.Random(13)
 DEADLINE = 120.0  # seconds
 TABLES = ("project", "workitem", "comment", "dependency", "swimlane", "activity", "searchentry", "itemlabel")
-# Files that may be in the config directory when nothing runs.
-KNOWN = {".gitignore", "data.db", "data.db-wal", "data.db-shm", "secret_key", "write.lock", "server.lock"}
 
 
 def killed_imports(count: int) -> Result:
     """Kill the server, its workers or the client during an import of 5,000 items: all of it is there, or nothing."""
-    return _killed(count, Field)
+    return _killed(count, Field, local_service)
+
+
+def killed_imports_on_postgres(count: int) -> Result:
+    """The same on a team's server, whose PostgreSQL is killed, too."""
+    return _killed(count, Field, team_service)
 
 
 def killed_tracker_imports(count: int) -> Result:
     """The same for a CSV file, whose project the import creates: it is there with all of its items, or not at all."""
-    return _killed(count, TableField)
+    return _killed(count, TableField, local_service)
 
 
-def _killed(count: int, kind: type[Field]) -> Result:
-    items = ITEMS if count > len(VICTIMS) else FEWER
-    result = Result(f"SIGKILL during {kind.what} of {items} items", "an undisturbed import")
-    whole = 0
-    with repository() as directory, kind(directory, items) as field:
-        for _ in range(3 if count > len(VICTIMS) else 1):
-            field.begin_anew()
+def killed_tracker_imports_on_postgres(count: int) -> Result:
+    """The same on a team's server, whose PostgreSQL is killed, too."""
+    return _killed(count, TableField, team_service)
+
+
+def _killed(count: int, kind: type[Field], services: Services) -> Result:
+    with services() as service:
+        victims = (*service.heads, "workers", "client")
+        items = ITEMS if count > len(victims) else FEWER
+        result = Result(f"SIGKILL during {kind.what} of {items} items", "an undisturbed import")
+        field, whole = kind(service, items), 0
+        for _ in range(3 if count > len(victims) else 1):
+            service.reset()
             with result.clock():
                 assert field.start_import().wait(DEADLINE) == 0
         exported, complete = field.exported(), field.counts()
         span = statistics.median(result.times)
-        field.begin_anew()
         for number in range(count):
+            service.reset()
             with result.attempt():
-                victim = VICTIMS[number % len(VICTIMS)]
+                victim = victims[number % len(victims)]
                 command = field.start_import()
                 # Half of the kills near the end, when the rows are written and committed.
                 time.sleep(span * (SEEDS.random() if number % 2 else SEEDS.uniform(0.6, 1.1)))
-                field.kill(victim, command)
+                service.kill(victim) if victim != "client" else command.kill()
                 answered = command.wait(DEADLINE) == 0
-                if victim == "master":  # the next start cleans up after the kill
-                    field.start()
-                field.stop()
+                service.start()  # which cleans up after the kill
+                service.stop()
                 found = field.counts()
                 assert found == complete or (found == field.none and not answered), f"{victim}: {found}, {answered=}"
-                assert not (faults := data_audit.faults(field.database)), faults[:5]
-                assert not (litter := field.litter()), f"{victim}: {litter} was left behind"
+                assert not (faults := service.faults()), faults[:5]
+                assert not (litter := service.litter()), f"{victim}: {litter} was left behind"
                 whole += found == complete
-            if count > 1:
-                field.begin_anew()
-        if count > 1 and (field.start_import().wait(DEADLINE) or field.exported() != exported):
-            result.failures.append("after the kills an import has another result")
-    result.what += f": {whole} complete"
+                service.start()
+                assert field.start_import().wait(DEADLINE) == 0, f"{victim}: the import can't be repeated"
+                assert field.exported() == exported, f"{victim}: the repeated import has another result"
+        result.what += f", {service.engine}: {whole} complete"
     return result
 
 
 class Field:
-    """A directory with a board to import, and its server, which starts with an empty database."""
+    """A file to import into an empty board."""
 
     what = "an import"
     name = "board.json"
     command: tuple[str, ...] = ("sync", "import", "-f")
     flags: tuple[str, ...] = ()
 
-    def __init__(self, directory: Path, items: int) -> None:
-        self.directory = directory
-        self.database = directory / ".pm" / "data.db"
-        self.file, self.empty = directory / self.name, directory / "empty.db"
+    def __init__(self, service: Service, items: int) -> None:
+        self.service = service
+        self.file = service.directory / self.name
         self.write(items)
-        self.start()
-        self.stop()
-        shutil.copy(self.database, self.empty)
+        service.stop()
+        service.remember()
         self.none = self.counts()
 
     def write(self, items: int) -> None:
@@ -100,59 +96,22 @@ class Field:
         with self.file.open("w") as target:
             boards.write(target, items)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with ended(self.server):
-            pass
-
-    def start(self) -> None:
-        self.server = Server(self.directory).ready()
-
-    def stop(self) -> None:
-        code, err = self.server.end()
-        assert (code, "Traceback" in err) == (0, False), f"exit {code}: {err[-500:]}"
-
-    def begin_anew(self) -> None:
-        """Start a server with an empty database."""
-        self.server.end()
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self.database}{suffix}").unlink(missing_ok=True)
-        shutil.copy(self.empty, self.database)
-        self.start()
-
     def start_import(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [PM, *self.command, str(self.file), *self.flags],
-            cwd=self.directory,
-            env=environment(),
+            cwd=self.service.directory,
+            env=environment(**self.service.env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
 
-    def kill(self, victim: str, command: subprocess.Popen[bytes]) -> None:
-        if victim == "client":
-            command.kill()
-        elif victim == "master":
-            self.server.end(signal.SIGKILL)
-        else:
-            for worker in children(self.server.pid):
-                os.kill(worker, signal.SIGKILL)
-
     def counts(self) -> dict[str, int]:
-        with closing(sqlite3.connect(self.database)) as connection:
-            query = "SELECT count(*) FROM projects_{}"
-            return {name: connection.execute(query.format(name)).fetchone()[0] for name in TABLES}
+        return self.service.counts(TABLES)
 
-    def exported(self) -> bytes:
+    def exported(self) -> str:
         """Return what is the same after each import of the file."""
-        content: bytes = self.server.api("GET", "export/").content
-        return content
-
-    def litter(self) -> set[str]:
-        return set(os.listdir(self.database.parent)) - KNOWN
+        return self.service.text("export/")
 
 
 class TableField(Field):
@@ -181,6 +140,5 @@ class TableField(Field):
                 )
                 table.writerow(row)
 
-    def exported(self) -> bytes:
-        content: bytes = self.server.api("GET", "export/csv/").content
-        return b"\n".join(line.partition(b",2026")[0] for line in content.splitlines())
+    def exported(self) -> str:
+        return "\n".join(line.partition(",2026")[0] for line in self.service.text("export/csv/").splitlines())

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ STATUSES = ("backlog", "todo", "review", "blocked")
 TIMEOUT = 60.0  # seconds without a response
 PAUSE = 0.02  # seconds between two attempts while no server runs
 REFUSED = (404, 409)  # status codes allowed for a change that came too late
+NO_CHANGES: dict[str, str | None] = {}
 
 Document = dict[str, Any]
 
@@ -36,6 +37,7 @@ class Board:
     counter: str
     sprints: tuple[str, ...]
     connect: Callable[[Path, str], Wire]
+    env: Mapping[str, str | None]  # of a `pm` that uses it
 
 
 class Busy(Exception):
@@ -83,7 +85,9 @@ class Wire:
         return response.status, text
 
 
-def make_board(config: Path, connect: Callable[[Path, str], Wire] = Wire) -> Board:
+def make_board(
+    config: Path, connect: Callable[[Path, str], Wire] = Wire, env: Mapping[str, str | None] = NO_CHANGES
+) -> Board:
     """Create on the server of `config` what the writers share; `connect` gives an actor a way to the server."""
     wire = connect(config, "owner")
 
@@ -100,7 +104,7 @@ def make_board(config: Path, connect: Callable[[Path, str], Wire] = Wire) -> Boa
         for name in ("one", "two")
     )
     counter = made("work-items/", project_id=project, item_type="story", title="0")
-    return Board(config, project, pool, counter, sprints, connect)
+    return Board(config, project, pool, counter, sprints, connect, env)
 
 
 class ApiWriter:

@@ -23,7 +23,8 @@ from tests.torture import data_audit
 from tests.torture.data import counted
 from tests.torture.data_writers import ApiWriter, Board, Wire, make_board
 from tests.torture.ledger import Ledger
-from tests.torture.node_places import Balancer, Node, NodeWire, Site, copied_rows, site_of
+from tests.torture.node_places import Balancer, Node, NodeWire, Site, logged, site_of
+from tests.torture.postgres_audit import copied_rows
 from tests.torture.reporter import Missing, Result
 
 WRITERS = 60
@@ -32,9 +33,6 @@ RING = 6  # items
 BETWEEN_FAULTS = (0.3, 1.5)  # seconds
 LOOK = 0.05  # seconds between two looks of the follower
 SEEDS = random.Random(64)
-# What a node says while the engine is away; the clients ask again.
-AWAY = ("temporarily unavailable", "Service Unavailable", "others have been writing for too long")
-NO_WORDS = ("Traceback", " ERROR ", '"level": "error"', "database is locked", "deadlock")
 
 
 class Racer:
@@ -158,8 +156,7 @@ def nodes_on_postgres(seconds: int) -> Result:
         folder, url = Path(scratch), cluster.make("board")
 
         def rows() -> Path:
-            (folder / "rows").mkdir()
-            return copied_rows(url, folder / "rows" / "rows.db")
+            return copied_rows(url, folder / "rows.db")
 
         _burn(result, folder, url, seconds, rows, cluster.restart)
     return result
@@ -202,7 +199,7 @@ def _burn(
             pass
         for node in nodes:
             node.stop()
-            result.failures += _logged(node)
+            result.failures += logged(node)
     result.failures += faults.wrong + follower.wrong
     _compare(result, rows(), board, ledgers, follower)
     kills = ", ".join(f"{count} {kind}" for kind, count in faults.killed.items() if count)
@@ -267,20 +264,3 @@ def _circles(links: Iterable[tuple[Any, Any]]) -> list[str]:
     except CycleError as error:
         return [f"the dependencies have a circle: {error.args[1]}"]
     return []
-
-
-def _logged(node: Node) -> list[str]:
-    """Return lines that a node should not log."""
-    lines = node.log.read_text().splitlines()
-    wrong = [line for line in lines if any(word in line for word in NO_WORDS)]
-    found = dict.fromkeys(told for line in wrong if not any(word in (told := _told(line)) for word in AWAY))
-    return [f"{node.name} logged: {line}" for line in found][:3]
-
-
-def _told(line: str) -> str:
-    """Return the message of a line of a log, and the end of its exception."""
-    try:
-        record = json.loads(line)
-        return f"{record['message']} {record.get('exception', '').strip()[-600:]}"
-    except (ValueError, KeyError):
-        return line[:300]
