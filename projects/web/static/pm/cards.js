@@ -2,7 +2,7 @@
 // key or pointer that may need them. templates/pm/base.html documents the markup.
 
 import { register } from "./keys.js";
-import { all, announce, show } from "./pm.js";
+import { $, all, announce, show } from "./pm.js";
 
 export const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 export const linkOf = (card) => card.querySelector("a[href]");
@@ -11,7 +11,7 @@ let selection = null, moving = null, drag = null; // modules, once they are load
 let pressed = null; // the event of the button that is down
 const selecting = async () => selection ??= await import("./selection.js");
 let coming = null; // the request for moving.js
-const lifting = () => coming ??= import("./moving.js").then((module) => moving = module);
+const lifting = () => coming ??= import("./moving.js").then((module) => moving = module, (error) => { coming = null; throw error; }); // again later
 const dragging = async () => drag ??= await import("./drag.js");
 const isLifted = () => Boolean(moving?.isLifted());
 const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"] };
@@ -55,10 +55,12 @@ const onCard = (act) => (event) => {
   const card = focused(event);
   return Boolean(card) && (coming && !moving ? void coming.then(() => act(card, event)) : act(card, event));
 };
+// To the first card; an arrow scrolls a page that can.
+const start = ({ key }) => (key.length < 2 || document.querySelector("body.fill")) && !$("panel") && void document.querySelector(".lane:not(.folded) [data-card] a[href]")?.focus();
 const toCard = onCard((card, { key, shiftKey }) => onArrow(card, ARROWS[key] ?? key, shiftKey));
 
 register("Card", {
-  "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to another card", toCard],
+  "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to a card", (event) => event.target.matches("body, [data-move]") ? start(event) : toCard(event)],
   "Shift+ArrowDown,Shift+ArrowUp,Shift+ArrowLeft,Shift+ArrowRight": ["Select cards", toCard],
   x: ["Select the card, or take it out of the selection", onCard((card) => selection ? false : void selecting().then(({ pick }) => pick(card, true)))], // later it listens itself
   Space: ["Lift the card; the arrows move it, Space drops it", onCard((card) => {

@@ -61,8 +61,26 @@ export async function tick(box) {
 export async function send(form, submitter) {
   if (sending.has(form)) return;
   sending.add(form);
-  const body = new URLSearchParams(new FormData(form, submitter));
-  try { await answered(form, await post(form.dataset.post, body)); } finally { sending.delete(form); }
+  const body = new URLSearchParams(new FormData(form, submitter)), sent = valuesOf(form);
+  const fields = form.closest("details") ? [...sent.keys()].filter((field) => !field.readOnly) : []; // it closes after a success
+  for (const field of fields) field.readOnly = true;
+  try { await answered(form, await post(form.dataset.post, body), sent); } finally {
+    sending.delete(form);
+    for (const field of fields) field.readOnly = false;
+  }
+}
+
+const valuesOf = (form) => new Map(all("textarea, input:not([type])", form).map((field) => [field, field.value]));
+
+// After the reset, put back what was typed while the form was sent; of a longer text, what was added.
+function putBack(form, sent, later) {
+  for (const [field, value] of later) {
+    const old = sent.get(field);
+    if (old === undefined || value === old) continue;
+    field.value = value.startsWith(old) ? value.slice(old.length).trimStart() : value;
+    form.setAttribute("data-typed", "");
+    keep(form);
+  }
 }
 
 // Send again what the server did not get.
@@ -71,7 +89,7 @@ export function resend() {
   unsent.clear();
 }
 
-async function answered(form, answer) {
+async function answered(form, answer, sent) {
   const idField = form.querySelector("[data-fresh-id]");
   const [name, value] = answer?.headers.get("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
   for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
@@ -87,7 +105,9 @@ async function answered(form, answer) {
     const text = await answer.text();
     unsent.delete(form);
     created = answer.headers.get("PM-Created") ?? "";
+    const later = valuesOf(form);
     form.reset();
+    putBack(form, sent, later);
     sayError(form, "");
     if (idField) idField.value = uuid();
     for (const box of all("[data-result]", form)) box.replaceChildren(text);

@@ -1,15 +1,5 @@
 // The keys of all pages: one registry, which `?` lists, and from which the command palette takes its actions.
-//
-//   register("List", {
-//     "j,ArrowDown": ["Next row", () => step(1)],
-//     s: ["Status", (event) => edit(rowOf(event)), rowOf],
-//   });
-//
-// The heading in the dialog, then keys: [what it does, or "" to list nothing; a function of the event, which returns
-// false where the key is not for it, or null if a field handles the key itself; if the palette offers it, a function that
-// says whether it applies to `{ target }`, what has the focus; true for a `Mod+` key that acts while you type].
-// Keys are named as `event.key`: "Space", "Mod+k" (Ctrl or ⌘), "Shift+ArrowDown", "g b" (one after the other); a comma
-// separates keys that do the same. The first entry that takes a key wins. docs/design.md has the rules, and the markup.
+// docs/design.md#keys has the rules, the markup and the form of an entry. The first entry that takes a key wins.
 
 export const registry = []; // {group, combos, text, run, when, always}
 const PATIENCE = 1500; // milliseconds between the keys of a sequence

@@ -28,11 +28,11 @@ export function put(card, lane, before) {
 }
 
 function release() {
-  const was = lifted;
+  const was = lifted, lane = was.card.parentNode;
   lifted = null;
   held.delete(was.card);
   was.card.removeAttribute("data-lifted");
-  fold();
+  fold(lane); // but not where the card is: what is folded keeps no focus
   return was;
 }
 

@@ -107,7 +107,7 @@ const steps = (by) => ({ target, key }) => $("panel") && (key.length === 1 || ta
 register("Item", {
   "j,ArrowDown": ["In the panel: next item", steps(1)],
   "k,ArrowUp": ["In the panel: previous item", steps(-1)],
-  Escape: ["", () => $("panel") && !document.querySelector("[data-lifted], [data-selected]") ? closePanel() : false],
+  Escape: ["", () => $("panel") && !document.querySelector("[data-lifted], [data-selected]") ? closePanel() : (turn++, false)], // one that is on its way does not open
 });
 addEventListener("keydown", (event) => {
   const { target, key } = event, panel = $("panel");

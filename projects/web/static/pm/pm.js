@@ -318,10 +318,17 @@ addEventListener("reset", ({ target }) => {
 });
 addEventListener("toggle", ({ target }) => {
   if (!target.open) return;
-  target.querySelector("[data-first]")?.focus();
+  begin(target);
   const previews = all("[data-preview]", target);
   if (previews.length) load().then(({ preview }) => previews.forEach(preview));
 }, true);
+
+// Focus the first field; what is typed replaces a name.
+function begin(box) {
+  const first = box.querySelector("[data-first]");
+  first?.focus();
+  if (first?.matches("input")) first.select();
+}
 
 // Fill in values that only the browser knows.
 export function prepare(root = document) {
@@ -346,6 +353,7 @@ function leave(form) {
     box.firstElementChild.focus();
     announce("Not saved. The text is kept as a draft.");
   } else if (box) form.reset();
+  else if (form && form.matches(".add")) document.activeElement.blur();
   for (const menu of menus) menu.removeAttribute("open");
   return Boolean(box || menus.length);
 }
@@ -376,7 +384,7 @@ addEventListener("click", (event) => {
   const dialog = target.closest?.("[data-dialog]")?.dataset.dialog;
   if (dialog) {
     $(dialog).showModal();
-    $(dialog).querySelector("[data-first]")?.focus();
+    begin($(dialog));
   }
   const edited = target.closest?.("button[data-field]"), { key, item = key } = edited?.closest("[data-key], [data-item]")?.dataset ?? {};
   if (item) import("./fields.js").then(({ editField }) => editField(item, edited.dataset.field, edited));

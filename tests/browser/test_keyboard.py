@@ -1,0 +1,60 @@
+"""Work with the keyboard alone: where the first key leads, and where the focus is after each act."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import card, lane, make_item, open_board
+from tests.browser.test_sprints import open_sprints
+from tests.processes import Server, poll
+
+
+def test_first_key_focuses_the_first_card(page: Page, board: Server) -> None:
+    first, second = make_item(board, "one"), make_item(board, "two")
+    for key in ("j", "ArrowDown"):
+        open_board(page, board)
+        page.keyboard.press(key)
+        expect(card(page, first).get_by_role("link")).to_be_focused()
+        page.keyboard.press(key)
+        expect(card(page, second).get_by_role("link")).to_be_focused()
+
+
+def test_card_dropped_in_an_empty_column_keeps_the_focus(page: Page, board: Server) -> None:
+    key = make_item(board, "one")
+    open_board(page, board)
+    card(page, key).get_by_role("link").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(lane(page, "in_progress").locator(f"#{key}")).to_be_visible()
+    with page.expect_response("**/move/"):
+        page.keyboard.press("Space")
+    expect(page.locator("#name-in_progress")).to_contain_text("1")
+    expect(card(page, key).get_by_role("link")).to_be_focused()
+
+
+def test_escape_leaves_the_field_of_a_new_card(page: Page, board: Server) -> None:
+    key = make_item(board, "one")
+    open_board(page, board)
+    page.keyboard.press("n")
+    expect(page.get_by_label("Add a card to Backlog")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(card(page, key).get_by_role("link")).to_be_focused()
+
+
+def test_typing_replaces_a_name_that_is_offered(page: Page, board: Server) -> None:
+    make_item(board, "one", status="done")
+    open_board(page, board)
+    page.locator("#menu-done summary").click()
+    expect(page.locator("#menu-done").get_by_role("button", name="Move left")).to_be_visible()
+    expect(page.locator("#menu-done").get_by_role("button", name="Move right")).to_have_count(0)
+    page.keyboard.type("Shipped")
+    page.keyboard.press("Enter")
+    expect(page.locator("#name-done .lane-name")).to_have_text("Shipped")
+    open_sprints(page, board)
+    page.keyboard.press("n")
+    expect(page.locator("#f-new [name=name]")).to_have_value("Sprint 1")
+    page.keyboard.type("Beta")
+    page.keyboard.press("Enter")
+    poll(lambda: [row["name"] for row in board.api("GET", "sprints/?project=PONE").json()["results"]] == ["Beta"])
