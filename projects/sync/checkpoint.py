@@ -54,7 +54,8 @@ class Checkpoint(NamedTuple):
                 kind = "lacks" if pk not in here else "has"
                 raise Diverged(
                     f"this clone {kind} another state of {pk} than the checkpoint at {self.position}; sync has stopped."
-                    " The log decides: run `pm sync verify`"
+                    " The log decides: run `pm sync verify`. If that finds no difference, the checkpoint is wrong: put"
+                    " the ref on the remote back to the commit before it"
                 )
 
 

@@ -30,7 +30,7 @@ from projects.models.user import AGENT_NAME
 from projects.sync import aliases, board_rows, lost_texts, newer_rows, outbox, renumbering, reservations, showing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.courtesy import give_way
-from projects.sync.exceptions import Busy, Malformed
+from projects.sync.exceptions import Busy, Malformed, Newer
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.lost_texts import beaten_texts
@@ -235,6 +235,8 @@ def _segments(
             give_way()
             try:
                 group = parse(line, format)
+            except Newer as error:
+                raise Newer(f"segment {number}, line {place}: {error}") from None
             except Malformed as error:
                 raise Malformed(f"segment {number}, line {place}: {error}; `pm sync skip {number}` voids it") from None
             format = max(format, group.format)

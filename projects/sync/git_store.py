@@ -46,7 +46,8 @@ LOCAL_LIMIT = 120.0  # seconds of a call that stays on this machine
 REMOTE_LIMIT = 300.0  # seconds of a call to a remote
 LOCK_WAIT = 30.0  # seconds
 REMEDY = (
-    "nothing of it was applied; put the ref on the remote back to its last good commit, or leave it: pm sync disable"
+    "nothing of it was applied; put the ref on the remote back to its last good commit, or delete it there and run"
+    " `pm sync repair`, or leave it: pm sync disable"
 )
 NEAR = 16  # commits; an ancestor this near is found without another process
 MANY_LOOSE_OBJECTS = 2000

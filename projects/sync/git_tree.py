@@ -97,7 +97,7 @@ def board_file(board_id: str) -> bytes:
 
 def read(reader: ObjectReader, head: str) -> Contents:
     """Return the contents of the commit `head`. Raises Malformed or Newer."""
-    root = dict(_entries(reader, f"{head}^{{tree}}", ""))
+    root = dict(_entries(reader, reader.links(head)[0], ""))  # `links` refuses what is no commit, or a huge one
     if "format" not in root or "board.json" not in root:
         other = next((name for name in root if name not in ("format", "board.json", "log", "checkpoint")), "")
         found = f"; it holds {_shown(other)}" if other else ""

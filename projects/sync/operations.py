@@ -138,7 +138,7 @@ def parse(line: str, format: int = FORMAT) -> Group:
     try:
         document = _decode(line)
     except (ValueError, RecursionError):
-        raise Malformed("a group is not valid JSON") from None
+        raise Malformed("a group is not valid JSON, or has a key twice") from None
     group = group_of(document, format)
     if len(line) > MAX_OPERATION // 4:  # a character takes up to four bytes
         for one in document["ops"]:
@@ -328,6 +328,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object of JSON. Two values of one key would be read differently by different programs."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
 _STAMP_CHECKS: dict[str, Callable[[object, str], Json]] = {
     "version": _count,
     "created_at": field_values.moment,
@@ -335,4 +343,4 @@ _STAMP_CHECKS: dict[str, Callable[[object, str], Json]] = {
     "updated_at": field_values.moment,
     "updated_by": field_values.person,
 }
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique).decode

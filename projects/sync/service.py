@@ -34,13 +34,14 @@ from projects.sync import (
 )
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.courtesy import courteous
-from projects.sync.exceptions import OFF, Busy, Malformed, OtherBoard, Rewritten, SyncError
+from projects.sync.exceptions import OFF, Busy, Malformed, Newer, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
 FRESH = timedelta(seconds=60)  # so long after a sync the remote is likely to have nothing new
 UNKNOWN = "unknown"
+NOT_COMPARED = -1  # a checkpoint
 NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
 
@@ -272,6 +273,8 @@ def skip(segment: int) -> dict[str, Json]:
             source = _Source(store, contents, {})
             for _ in itertools.islice(exchange.entries_after(source, segment, contents.format), 1):
                 raise Conflict(f"segment {segment} can be read; only one that can't be read can be skipped")
+        except Newer as error:
+            raise Conflict(str(error)) from None
         except Malformed:
             pass
         board.skipped = {**board.skipped, str(segment): contents.segments[segment][1]}
@@ -333,7 +336,9 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     source = _Source(store, contents, board.skipped)
     report = exchange.follow(source, head=head, seal=contents.seal, mark=mark, watch=store.note_progress)
     if contents.checkpoint is not None and contents.checkpoint[0] != board.checkpoint:
-        SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
+        is_compared = mark is not None and mark.position <= SyncBoard.current().position
+        # One that this clone can't compare may be wrong, and stop new clones: its next push replaces it.
+        SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0] if is_compared else NOT_COMPARED)
     return report
 
 

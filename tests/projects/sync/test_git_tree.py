@@ -123,6 +123,29 @@ def test_other_kinds_of_entries_are_refused(ann: Clone, tree: Callable[..., str]
             ann.store.contents(tree(files | {path: (mode, blob)}))
 
 
+@pytest.mark.parametrize("kind", ["blob", "tree", "tag"])
+def test_other_object_than_a_commit_is_refused(ann: Clone, tree: Callable[..., str], kind: str) -> None:
+    store, head = f"--git-dir={ann.store.path}", tree(FOUNDED)
+    tag = f"object {head}\ntype commit\ntag v1\ntagger x <x> 1 +0000\n\nx\n"
+    made = {
+        "blob": lambda: git(store, "rev-parse", f"{head}:format"),
+        "tree": lambda: git(store, "rev-parse", f"{head}^{{tree}}"),
+        "tag": lambda: git(store, "mktag", data=tag.encode()),
+    }[kind]()
+    with pytest.raises(Malformed, match=f"has a {kind} where it must have a commit: {made}; nothing of it was applied"):
+        ann.store.contents(made)
+    git(store, "repack", "-q", "-a", "-d", "-k")
+    with pytest.raises(Malformed, match=f"has a {kind} where it must have a commit: {made}; nothing of it was applied"):
+        ann.store.contents(made)
+
+
+def test_huge_commit_is_refused(ann: Clone, tree: Callable[..., str]) -> None:
+    store, head = f"--git-dir={ann.store.path}", tree(FOUNDED)
+    made = git(store, "commit-tree", f"{head}^{{tree}}", data=b"m" * (65 << 10))
+    with pytest.raises(Malformed, match="an object of the log is larger than 64 KiB"):
+        ann.store.contents(made)
+
+
 def test_tree_of_repeated_folders_is_refused_at_once(ann: Clone, tree: Callable[..., str]) -> None:
     # Ten levels of a hundred equal folders: 10 ** 20 files in eleven objects.
     store = f"--git-dir={ann.store.path}"

@@ -15,7 +15,7 @@ from projects.models import Activity, Dependency, Label, Project, Sprint, SyncBo
 from projects.models.label import label_id
 from projects.models.sync import SyncRecord
 from projects.sync import exchange, repairing
-from projects.sync.exceptions import Malformed
+from projects.sync.exceptions import Malformed, Newer
 from projects.sync.rules import MAX_BLOCKS, MAX_SAME_KEYS
 from tests.projects.sync.clones import BoardClone, Log, exported, history, joined_pair, sync_both
 
@@ -169,9 +169,38 @@ def test_group_after_a_good_one_is_refused_with_it(pair: tuple[BoardClone, Board
     assert_refused(pair, forger, forger.group(forger.operation()), "{}")
 
 
+def test_group_of_a_newer_version_is_no_reason_to_skip_it(
+    pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log
+) -> None:
+    forger.publish(forger.group(format=99))
+    with pair[0], pytest.raises(Newer, match=r"line 1: a newer version of pm wrote the log \(format 99\): upgrade pm$"):
+        pair[0].fetch(log)
+
+
 def test_history_with_wrong_values_is_refused(pair: tuple[BoardClone, BoardClone], forger: Forger) -> None:
     for changes in ({"assignee": [None, 5]}, {"started_at": [None, 5]}, {"labels": [None, 5]}):
         assert_refused(pair, forger, forger.group(forger.operation(set=changes), history=True))
+
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "a key of the group twice": ('"base": ', '"base": 0, "base": '),
+    "a field twice": ('"set": {', '"set": {"title": ["First", "Other"], '),
+    "a number that is none": ('"First"', "NaN"),
+    "an infinite number": ('"First"', "1e999"),
+    "a number of 5,000 digits": ('"First"', "9" * 5_000),
+    "900 lists in a value": ('"First"', "[" * 900 + "]" * 900),
+    "a million lists": ('{"id"', "[" * 1_000_000),
+    "half a character": ("Forged", "\\ud800"),
+    "a byte order mark": ('{"id"', '\ufeff{"id"'),
+    "two groups in a line": ("}]}", "}]}\u2028{}"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), TEXTS.values(), ids=TEXTS)
+def test_wrong_json_is_refused(old: str, new: str, pair: tuple[BoardClone, BoardClone], forger: Forger) -> None:
+    line = forger.group(forger.operation())
+    assert old in line
+    assert_refused(pair, forger, line.replace(old, new, 1))
 
 
 def assert_refused(pair: tuple[BoardClone, BoardClone], forger: Forger, *groups: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -114,6 +115,23 @@ def test_tampered_log_is_refused_with_one_line(name: str, board: Board, mallory:
     push(mallory.store, remote, good)  # the host restored the ref
     board.item("PONE", "Made later")
     assert board("sync").document["pending"] == 0
+
+
+@pytest.mark.parametrize("ahead", [0, 10**9], ids=["of what this clone has applied", "beyond the log"])
+def test_checkpoint_that_cannot_be_compared_is_replaced(ahead: int, board: Board, mallory: Clone, remote: Path) -> None:
+    position = board("sync", "status").document["sync"]["position"] + ahead
+    lie = b'{"position":%d,"state":"%s"}\n' % (position, b"0" * 64)
+    path = git_tree.checkpoint_path(position, hashlib.sha256(lie).hexdigest())
+    push(mallory.store, remote, commit(mallory, git("rev-parse", REF, cwd=remote), {path: lie}))
+    assert board("sync").code == 0
+    board.item("PONE", "Published")
+    assert board("sync").document["published"] == 1
+    [name] = git("ls-tree", "--name-only", f"{REF}:checkpoint", cwd=remote).splitlines()
+    position = board("sync", "status").document["sync"]["position"]
+    assert name.startswith(f"{position}-")
+    board.item("PONE", "Published later")
+    assert board("sync").document["published"] == 1  # it was compared, so it stays
+    assert git("ls-tree", "--name-only", f"{REF}:checkpoint", cwd=remote) == name
 
 
 def test_rewound_ref_is_noticed_and_repaired(board: Board, mallory: Clone, remote: Path) -> None:
