@@ -62,5 +62,9 @@ class _ASCIIRenderer(renderers.JSONRenderer):
 
 def render(content: Framework) -> bytes:
     """Render plain values; the bytes are those of DRF's renderer."""
-    # JSON allows these two characters, JavaScript does not.
-    return encode(content).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
+    return finished(encode(content))
+
+
+def finished(text: str) -> bytes:
+    """Return the bytes of a JSON text; JSON allows two characters that JavaScript does not."""
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()

@@ -8,13 +8,13 @@ from typing import Protocol, TypeVar
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
-from projects.api.json_format import JSONObject
+from projects.api.json_format import JSONObject, encode
 from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
 from projects.api.text_scan import TEXTS, Unsearched, scan
 from projects.loose_types import AnyRows, FieldValue, Framework
-from projects.models.prepared_queries import Kept, Statement
+from projects.models.prepared_queries import Kept, Row, Statement
 
 
 class Query:
@@ -53,6 +53,17 @@ class Listing:
 
     def page(self, request: Request) -> JSONObject:
         """Return the page that `request` asks for; its other parameters must be those of this listing."""
+        rows, following, previous = self._page(request)
+        return {"results": self.query.rows.shown(rows), "next": following, "previous": previous}
+
+    def text(self, request: Request) -> str:
+        """Return the page as JSON, with the characters that `render` would write."""
+        rows, following, previous = self._page(request)
+        results = self.query.rows.text(rows)
+        return f'{{"results":{results},"next":{encode(following)},"previous":{encode(previous)}}}'
+
+    def _page(self, request: Request) -> tuple[list[Row], str | None, str | None]:
+        """Return the rows of a page, and the URLs of the next and the previous one."""
         values: dict[str, object] = {**self.query.find_references()}
         cursor = self.order.read_cursor(request.query_params.get("cursor"))
         if cursor is not None:
@@ -66,13 +77,13 @@ class Listing:
         following = self.order.cursor_at(rows[-1]) if rows and (more or backwards) else None
         has_previous = more if backwards else cursor is not None
         previous = self.order.cursor_at(rows[0])._replace(backwards=True) if rows and has_previous else None
-        return {
-            "results": self.query.rows.shown(rows),
-            "next": page_url(request, following.encode()) if following else None,
-            "previous": page_url(request, previous.encode()) if previous else None,
-        }
+        return (
+            rows,
+            page_url(request, following.encode()) if following else None,
+            page_url(request, previous.encode()) if previous else None,
+        )
 
-    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, object]) -> list[tuple[FieldValue, ...]]:
+    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, object]) -> list[Row]:
         """Return the rows of a page, plus one if there are more."""
         wanted = self.limit + 1
         if self.query.unsearched is not None:

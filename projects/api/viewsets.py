@@ -24,7 +24,7 @@ from projects.api.authentication import actor_of
 from projects.api.derivation import filters_of, methods_of, owners_of, row_serializer_of, serializer_of
 from projects.api.filters import NamesInput, WordsInput
 from projects.api.idempotency import write
-from projects.api.json_format import JSONObject, render
+from projects.api.json_format import JSONObject, finished, render
 from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializer_fields import ReferenceField, UserNameField
@@ -117,7 +117,10 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Framework]):
         return self.row_serializer_class if self.action == "list" else self.serializer_class
 
     def list(self, request: Request) -> HttpResponseBase:
-        return answer(request, kept(self, request, partial(Listing, self)).page(request))
+        listing = kept(self, request, partial(Listing, self))
+        if is_indented(request):
+            return Response(listing.page(request))
+        return HttpResponse(finished(listing.text(request)), content_type="application/json")
 
     def pick(self, request: Request) -> tuple[str, ...]:
         """Return the names of the fields in a row. Raises ValidationError."""
@@ -322,9 +325,14 @@ def _path_of(view: str) -> str:
     return unquote(reverse(view, args=["{}"]))
 
 
+def is_indented(request: Request) -> bool:
+    """Return True if the client wants an indented response, which DRF renders."""
+    return ";" in (request.accepted_media_type or "")
+
+
 def answer(request: Request, content: JSONObject) -> HttpResponseBase:
     """Return the response for plain values, rendered by DRF only if the client wants it indented."""
-    if ";" in (request.accepted_media_type or ""):
+    if is_indented(request):
         return Response(content)
     return HttpResponse(render(content), content_type="application/json")
 

@@ -99,19 +99,20 @@ class Loading(Generic[M]):
 
     def __init__(self, queryset: QuerySet[M, M]) -> None:
         self.compiled = CompiledQuery(queryset)
+        self.sql, self.parameters = dialect.fixed(self.compiled.sql, self.compiled.parameters)
 
     def first(self, **values: FieldValue) -> M | None:
         """Run the query with `values` as the bound parameters; return the first instance, or None."""
-        rows = _rows(self.compiled.sql, self.compiled.parameters, values)
+        rows = _rows(self.sql, self.parameters, values)
         return self.compiled.instance(rows[0]) if rows else None
 
     def all(self, **values: FieldValue) -> list[M]:
         """Run the query with `values` as the bound parameters; return all instances."""
-        return [self.compiled.instance(row) for row in _rows(self.compiled.sql, self.compiled.parameters, values)]
+        return [self.compiled.instance(row) for row in _rows(self.sql, self.parameters, values)]
 
     def some(self, most: int) -> list[M]:
         """Run the query, which has no limit of its own; return at most so many instances."""
-        rows = run(f"{self.compiled.sql} LIMIT %s", [*self.compiled.parameters, most]).fetchall()
+        rows = run(f"{self.sql} LIMIT %s", [*self.parameters, most]).fetchall()
         return [self.compiled.instance(row) for row in rows]
 
 

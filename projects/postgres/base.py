@@ -22,12 +22,11 @@ from psycopg.types.string import TextLoader
 from projects.postgres import checks, pool
 from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
+from projects.postgres.statements import MAX_PREPARED, PREPARED_AT, OwnStatements, Statements
 from projects.today import today
 
 BOARD_LOCK = 0x706D  # the number of the advisory lock of all writers
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({BOARD_LOCK})"  # one round trip
-PREPARED_AT = 2  # a statement of `run` that came so often is prepared: planning takes longer than running it
-MAX_PREPARED = 250  # statements of a connection
 TODAY = "pm_today()"  # in a statement: the caller's day, which only this process knows
 
 _datetime = datetime.fromisoformat
@@ -133,10 +132,13 @@ class DatabaseWrapper(_DjangoWrapper):
             connection = pool.living(self.pool, lambda: new(conn_params))
         else:
             connection = gate_of(self.settings_dict).connect(lambda: new(conn_params))
-        connection.prepared_max = MAX_PREPARED
-        connection.adapters.register_loader("uuid", _HexLoader)
-        connection.adapters.register_loader("timestamptz", _UTCLoader)
-        connection.adapters.register_loader("json", TextLoader)
+        if not hasattr(connection, "pm_statements"):  # a pool gives it again
+            connection._prepared = OwnStatements()
+            connection.prepare_threshold, connection.prepared_max = PREPARED_AT, MAX_PREPARED
+            connection.adapters.register_loader("uuid", _HexLoader)
+            connection.adapters.register_loader("timestamptz", _UTCLoader)
+            connection.adapters.register_loader("json", TextLoader)
+            connection.pm_statements = Statements(connection)
         return connection
 
     def init_connection_state(self) -> None:
@@ -162,8 +164,10 @@ class DatabaseWrapper(_DjangoWrapper):
         self.validate_no_broken_transaction()
         if self.narrowed is not None:
             sql = self.narrowed(sql)
+        sql = with_today(sql)
         try:
-            return psycopg.Cursor(self.connection).execute(with_today(sql), parameters)
+            found = self.connection.pm_statements.run(sql, parameters)
+            return found or psycopg.Cursor(self.connection).execute(sql, parameters, prepare=False)
         except psycopg.Error:
             with self.wrap_database_errors:
                 raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, models, transaction
 
@@ -19,11 +21,35 @@ ID = "CAST(%s AS uuid)"
 ROWID = ", rowid bigint GENERATED ALWAYS AS IDENTITY"
 WITHOUT_ROWID = ""
 CACHE = 0
+_PLACEHOLDER = re.compile("%[%s]")
+_WORD = re.compile("[a-z_]+")
 POSITION = "position"  # the column that holds keys and, in old files, numbers
 
 
 def named_id(name: str) -> str:
     return f"CAST(%({name})s AS uuid)"
+
+
+def fixed(sql: str, parameters: Sequence[Any]) -> tuple[str, list[Any]]:  # Any: of any column
+    kept: list[Any] = []  # Any: as above
+    rest = iter(parameters)
+
+    def put(place: re.Match[str]) -> str:
+        if place[0] == "%%":
+            return place[0]
+        value = next(rest)
+        text = _constant(value)
+        if text is None:
+            kept.append(value)
+        return text or place[0]
+
+    return _PLACEHOLDER.sub(put, sql), kept
+
+
+def _constant(value: object) -> str | None:
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return f"'{value}'"
+    return str(value).lower() if isinstance(value, int) else None
 
 
 def unindexed(name: str) -> str:

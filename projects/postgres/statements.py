@@ -1,0 +1,117 @@
+"""Run the statements that come again without psycopg's cursor, whose layers take twice as long as libpq.
+
+The server parses and plans such a statement once for each connection. Values are adapted as psycopg's cursors do it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg._preparing import PrepareManager
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus
+
+PREPARED_AT = 2  # a statement that came so often is prepared: planning takes longer than running it
+MAX_PREPARED = 250  # statements of a connection
+
+_Key = tuple[str, tuple[int, ...] | None]  # a statement, and the types of its parameters
+_PLACEHOLDER = re.compile("%[%s]")
+
+
+class Answer:
+    """The rows of a statement, with the methods of a cursor; `rowcount` is what it returned or changed."""
+
+    def __init__(self, rows: list[tuple[Any, ...]], rowcount: int) -> None:  # Any: of any column
+        self._rows = iter(rows)
+        self.rowcount = rowcount
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:  # Any: as above
+        return self._rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:  # Any: as above
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:  # Any: as above
+        return list(self._rows)
+
+
+class Statements:
+    """The prepared statements of a connection, the last used at the end."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:  # Any: of any row
+        self._libpq = connection.pgconn
+        self._values = Transformer(connection)
+        self._encoding = connection.info.encoding
+        self._counts: OrderedDict[_Key, int] = OrderedDict()
+        self._names: OrderedDict[_Key, bytes] = OrderedDict()
+        self._made = 0
+
+    def run(self, sql: str, parameters: Sequence[Any]) -> Answer | None:  # Any: as psycopg adapts them
+        """Run a statement with the placeholders %s; return None if it did not come often yet. Raises psycopg.Error."""
+        values = self._values
+        dumped: Any = values.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))  # Any: the stubs forget null
+        key = sql, values.types
+        name = self._names.get(key)
+        if name is None:
+            count = self._counts.get(key, 0)
+            if count < PREPARED_AT:
+                self._counts[key] = count + 1
+                _limit(self._counts)
+                return None
+            name = self._prepare(key)
+        else:
+            self._names.move_to_end(key)
+        result = self._libpq.exec_prepared(name, dumped, values.formats)
+        status = result.status
+        if status == ExecStatus.TUPLES_OK:
+            values.set_pgresult(result)
+            count = result.ntuples
+            return Answer(values.load_rows(0, count, tuple), count)
+        if status == ExecStatus.COMMAND_OK:
+            return Answer([], result.command_tuples or 0)
+        raise self._error(result)
+
+    def _prepare(self, key: _Key) -> bytes:
+        name = b"pm_%d" % self._made
+        result = self._libpq.prepare(name, _numbered(key[0]), key[1])
+        if result.status != ExecStatus.COMMAND_OK:
+            raise self._error(result)
+        self._made += 1
+        self._names[key] = name
+        del self._counts[key]
+        for old in _limit(self._names):
+            self._libpq.exec_(b"DEALLOCATE " + old)
+        return name
+
+    def _error(self, result: Any) -> psycopg.Error:  # Any: of either implementation of libpq
+        if self._libpq.status == ConnStatus.BAD:  # it has no code
+            return psycopg.OperationalError(self._libpq.get_error_message(self._encoding))
+        return psycopg.errors.error_from_result(result, self._encoding)
+
+
+class OwnStatements(PrepareManager):
+    """psycopg's prepared statements. After a rollback it deallocates those, not all: others are of `Statements`."""
+
+    def clear(self) -> bool:
+        self._counts.clear()
+        self._to_flush.extend(self._names.values())
+        self._names.clear()
+        return bool(self._to_flush)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> bytes:
+    """Return the statement, which psycopg has run, with PostgreSQL's placeholders."""
+    numbers = itertools.count(1)
+    return _PLACEHOLDER.sub(lambda place: "%" if place[0] == "%%" else f"${next(numbers)}", sql).encode()
+
+
+def _limit(kept: OrderedDict[_Key, Any]) -> list[Any]:  # Any: counts or names
+    """Forget the oldest entries beyond the limit; return them."""
+    return [kept.popitem(last=False)[1] for _ in range(len(kept) - MAX_PREPARED)]

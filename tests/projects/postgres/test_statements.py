@@ -1,0 +1,86 @@
+"""The statements that a connection to PostgreSQL keeps prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from projects.models import User, WorkItem
+from projects.models.prepared_queries import run
+from projects.models.work_items.claims import claim_next
+from projects.postgres import statements
+from projects.postgres.statements import PREPARED_AT
+
+OFTEN = PREPARED_AT + 1
+
+
+def kept(text: str) -> list[tuple[int, int]]:
+    """Return the numbers of general and special plans of prepared statements that contain a text."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", [text]
+        )
+        return list(cursor.fetchall())
+
+
+def test_statement_that_comes_again_is_prepared_and_answers_the_same(db: None) -> None:
+    sql = "SELECT CAST(%s AS text) || '%%', NULL WHERE 'kept 1' <> ''"
+    answers = [run(sql, ["é"]) for _ in range(OFTEN + 1)]
+    assert [(answer.rowcount, answer.fetchall()) for answer in answers] == [(1, [("é%", None)])] * (OFTEN + 1)
+    assert len(kept("kept 1")) == 1
+
+
+def test_rollback_keeps_prepared_statements(transactional_db: None) -> None:
+    for _ in range(OFTEN):
+        run("SELECT 'kept 2'")
+    with transaction.atomic():
+        for _ in range(OFTEN):
+            User.objects.filter(username="kept 3").exists()  # which psycopg prepares
+        transaction.set_rollback(True)
+    assert run("SELECT 'kept 2'").fetchone() == ("kept 2",)
+    assert len(kept("kept 2")) == 1
+
+
+def test_oldest_statements_are_forgotten(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statements, "MAX_PREPARED", 2)
+    for number in (1, 2, 1, 3):
+        for _ in range(OFTEN):
+            assert run(f"SELECT 'old {number}'").fetchall() == [(f"old {number}",)]
+    assert len(kept("old 1")) == len(kept("old 3")) == 1
+    assert kept("old 2") == []
+
+
+def test_error_of_a_prepared_statement_is_that_of_its_cause(transactional_db: None) -> None:
+    for divisor in (1, 1, 1, 2):
+        run("SELECT 1 / CAST(%s AS int)", [divisor])
+    with pytest.raises(Exception, match="division by zero") as refused:
+        run("SELECT 1 / CAST(%s AS int)", [0])
+    assert isinstance(refused.value.__cause__, psycopg.errors.DivisionByZero)
+
+
+def test_prepared_statement_on_a_lost_connection_is_a_shortage(transactional_db: None) -> None:
+    for _ in range(OFTEN):
+        [(pid,)] = run("SELECT pg_backend_pid()").fetchall()
+    second: Any = connection.copy()
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    finally:
+        second.close()
+    with pytest.raises(OperationalError):
+        run("SELECT pg_backend_pid()")
+    connection.close_if_unusable_or_obsolete()  # as at the start of each request
+    assert run("SELECT pg_backend_pid()").fetchone() != (pid,)
+
+
+def test_search_for_the_next_item_is_planned_once(make_item: Callable[..., WorkItem], user: User) -> None:
+    """Its constants are in the text, so the planner need not see the values of each call."""
+    items = [make_item(f"Item {number}", status="todo") for number in range(12)]
+    for _ in items:
+        claim_next(items[0].project, actor=user)
+    [(general, special)] = kept('ORDER BY "projects_workitem"."turn"')
+    assert general >= 3, special
