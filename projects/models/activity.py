@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from projects.loose_types import FieldValue, Framework, Json
-from projects.models.prepared_queries import run
+from projects.models.prepared_queries import run, run_later
 from projects.models.prepared_queries import stored as stored_form
 from projects.models.rights import unrestricted
 from projects.sqlite.expressions import IsNotBlank
@@ -110,7 +110,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     ) -> None:
         """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
         # One statement: saving an instance takes five times as long, of each write on the board.
-        run(
+        run_later(
             _RECORD,
             [
                 *(entity.entity_type, entity.pk.hex, entity.display_key, entity.project_id.hex, entity.version),

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from projects.models.exceptions import Conflict
-from projects.models.prepared_queries import run, stored
+from projects.models.prepared_queries import run, run_later, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -68,7 +68,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         if time.monotonic() >= self._forgets_at:
             run(_FORGET, [stored(now - KEPT)])
             self._forgets_at = time.monotonic() + FORGETTING
-        run(_REMEMBER, [actor.pk.hex, key, fingerprint, status, json.dumps(headers), body, stored(now)])
+        run_later(_REMEMBER, [actor.pk.hex, key, fingerprint, status, json.dumps(headers), body, stored(now)])
 
 
 class IdempotentAnswer(models.Model):

@@ -20,6 +20,7 @@ from projects.loose_types import AnyField, AnyQuerySet, FieldValue, Framework, J
 
 Row = tuple[Any, ...]  # as SQLite returns it: text, integers, floats and None
 T = TypeVar("T")
+_backend: Framework = connection  # of ours, with more methods than Django's
 M = TypeVar("M", bound=Model)
 
 
@@ -118,7 +119,15 @@ class Loading(Generic[M]):
 
 def run(sql: str, parameters: Sequence[FieldValue] = ()) -> Framework:
     """Run one statement without the layers of Django's cursor; return the cursor of the driver."""
-    return connection.run(sql, parameters)  # type: ignore[attr-defined]  # of our backends
+    return _backend.run(sql, parameters)
+
+
+def run_later(sql: str, parameters: Sequence[FieldValue]) -> None:
+    """Run one statement whose rows nobody needs, at the latest before the next one or the commit; see `run`.
+
+    Call it in a transaction. Its errors may be raised by what runs it.
+    """
+    _backend.run_later(sql, parameters)
 
 
 def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _TAKE_NUMBER = """
     UPDATE projects_project SET next_work_item_number = next_work_item_number + 1
-    WHERE id = %s AND next_work_item_number <= %s RETURNING next_work_item_number
+    WHERE id = %s AND next_work_item_number <= %s{condition} RETURNING next_work_item_number
 """
 # Numbers that the log of a synchronised board reserved for this clone; see projects.sync.reservations.
 _TAKE_RESERVED = """
@@ -44,6 +44,9 @@ _TAKE_RESERVED = """
         ORDER BY following LIMIT 1
     ) RETURNING following
 """
+_NO_RESERVED = (
+    " AND NOT EXISTS (SELECT 1 FROM projects_numberblock WHERE project_id = projects_project.id AND following <= last)"
+)
 _IS_USED = "SELECT 1 FROM projects_workitem WHERE project_id = %s AND item_number = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 MAX_KEY, MAX_DERIVED = 20, 5  # characters of a key, and of one that a title suggests
@@ -285,12 +288,13 @@ class Project(Entity):
         Raises Conflict if all numbers are used.
         """
         # The counter is not content: a change does not affect version, timestamps or activity.
-        while taken := run(_TAKE_RESERVED, [self.pk.hex]).fetchone():
+        row = run(_TAKE_NUMBER.format(condition=_NO_RESERVED), [self.pk.hex, MAX_NUMBER]).fetchone()
+        while row is None and (taken := run(_TAKE_RESERVED, [self.pk.hex]).fetchone()):
             number = int(taken[0]) - 1
             # An item that was made while the reservation was published can have it.
             if not run(_IS_USED, [self.pk.hex, number]).fetchone():
                 return number
-        row = run(_TAKE_NUMBER, [self.pk.hex, MAX_NUMBER]).fetchone()
+        row = row or run(_TAKE_NUMBER.format(condition=""), [self.pk.hex, MAX_NUMBER]).fetchone()
         if row is None:
             raise Conflict(f"{self.key} has used all work item numbers; the last one is {MAX_NUMBER}")
         self.next_work_item_number = int(row[0])

@@ -19,7 +19,7 @@ from django.db.backends.postgresql import base, features, operations
 from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
 
-from projects.postgres import checks, pool
+from projects.postgres import checks, pool, statements
 from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
 from projects.postgres.statements import MAX_PREPARED, PREPARED_AT, OwnStatements, Statements
@@ -88,15 +88,17 @@ def _to_uuid(value: Any, expression: object, connection: object) -> Any:  # Any:
 
 
 class Cursor(base.Cursor):
-    """Django's cursor, which fills in the caller's day."""
+    """Django's cursor, which fills in the caller's day, and runs first what waits for the next statement."""
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:  # Any: as in psycopg
+    def execute(self: Any, query: Any, params: Any = None, **options: Any) -> Any:  # Any: as in psycopg
+        statements.flush(self.connection)
         return super().execute(  # type: ignore[misc]  # not in the stubs
             with_today(query) if isinstance(query, str) else query, params, **options
         )
 
     def executemany(self: Any, query: Any, params_seq: Any, **options: Any) -> None:  # Any: as in psycopg
         """Run the statement for all parameters in a pipeline, planned once, which a cursor of Django's can't do."""
+        statements.flush(self.connection)
         with psycopg.Cursor(self.connection) as cursor:
             cursor.executemany(with_today(query), params_seq, **options)
 
@@ -108,6 +110,8 @@ if TYPE_CHECKING:
         """Private methods of Django's wrapper that are overridden here; the stubs lack them."""
 
         def _savepoint(self, sid: str) -> None: ...
+        def _commit(self) -> None: ...
+        def _rollback(self) -> None: ...
 
 else:
     _DjangoWrapper = base.DatabaseWrapper
@@ -171,6 +175,37 @@ class DatabaseWrapper(_DjangoWrapper):
         except psycopg.Error:
             with self.wrap_database_errors:
                 raise
+
+    def run_later(self, sql: str, parameters: Sequence[Any]) -> None:  # Any: of any column
+        """Run one statement whose rows nobody needs, together with the next one or with the commit.
+
+        Its errors are raised there. Call it in a transaction.
+        """
+        if not self.in_atomic_block or self.queries_logged or len(self.execute_wrappers) > (self.narrowed is not None):
+            self.run(sql, parameters)
+            return
+        self.validate_no_broken_transaction()
+        told = sql if self.narrowed is None else self.narrowed(sql)
+        with self.wrap_database_errors:
+            waits = self.connection.pm_statements.wait(with_today(told), parameters)
+        if not waits:
+            self.run(sql, parameters)
+
+    def create_cursor(self, name: str | None = None) -> Any:  # Any: as in Django's stubs
+        statements.flush(self.connection)  # a named cursor is none of ours
+        return super().create_cursor(name)
+
+    def _commit(self) -> None:
+        if self.connection is None or self.queries_logged:
+            super()._commit()
+            return
+        with self.wrap_database_errors:
+            self.connection.pm_statements.commit()
+
+    def _rollback(self) -> None:
+        if self.connection is not None:
+            self.connection.pm_statements.forget()
+        super()._rollback()
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None

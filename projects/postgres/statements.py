@@ -1,6 +1,8 @@
 """Run the statements that come again without psycopg's cursor, whose layers take twice as long as libpq.
 
 The server parses and plans such a statement once for each connection. Values are adapted as psycopg's cursors do it.
+A statement whose rows nobody needs can wait for the next one, or for the commit: both then go to the server and back
+at once (libpq's pipeline mode), which takes hardly longer than one of them.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from typing import Any
 import psycopg
 from psycopg._preparing import PrepareManager
 from psycopg.adapt import PyFormat, Transformer
+from psycopg.generators import fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus
 
 PREPARED_AT = 2  # a statement that came so often is prepared: planning takes longer than running it
 MAX_PREPARED = 250  # statements of a connection
 
 _Key = tuple[str, tuple[int, ...] | None]  # a statement, and the types of its parameters
+_Command = tuple[bytes, Any, Any]  # a prepared statement, its parameters and their formats; Any: of psycopg
 _PLACEHOLDER = re.compile("%[%s]")
 
 
@@ -45,37 +49,93 @@ class Statements:
     """The prepared statements of a connection, the last used at the end."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:  # Any: of any row
+        self._connection = connection
         self._libpq = connection.pgconn
         self._values = Transformer(connection)
         self._encoding = connection.info.encoding
         self._counts: OrderedDict[_Key, int] = OrderedDict()
         self._names: OrderedDict[_Key, bytes] = OrderedDict()
         self._made = 0
+        self._waiting: list[_Command] = []
 
     def run(self, sql: str, parameters: Sequence[Any]) -> Answer | None:  # Any: as psycopg adapts them
         """Run a statement with the placeholders %s; return None if it did not come often yet. Raises psycopg.Error."""
+        command = self._command(sql, parameters)
+        if command is None:
+            self.flush()
+            return None
+        result = self._sent(command) if self._waiting else self._libpq.exec_prepared(*command)
+        status = result.status
+        if status == ExecStatus.TUPLES_OK:
+            self._values.set_pgresult(result)
+            count = result.ntuples
+            return Answer(self._values.load_rows(0, count, tuple), count)
+        if status == ExecStatus.COMMAND_OK:
+            return Answer([], result.command_tuples or 0)
+        raise self._error(result)
+
+    def wait(self, sql: str, parameters: Sequence[Any]) -> bool:  # Any: as above
+        """Let a statement wait for the next one; return False if it did not come often yet. Raises psycopg.Error."""
+        command = self._command(sql, parameters)
+        if command is not None:
+            self._waiting.append(command)
+        return command is not None
+
+    def flush(self) -> None:
+        """Run what waits. Raises psycopg.Error."""
+        if self._waiting:
+            self._sent(None)
+
+    def commit(self) -> None:
+        """Run what waits, and commit. Raises psycopg.Error."""
+        if self._waiting:
+            self._sent(None, b"COMMIT")
+        else:
+            self._connection.commit()
+
+    def forget(self) -> None:
+        """Drop what waits, for a rollback."""
+        self._waiting.clear()
+
+    def _sent(self, last: _Command | None, end: bytes = b"") -> Any:  # Any: of either implementation of libpq
+        """Run what waits, then `last`, then the command `end`; return the last result. Raises psycopg.Error."""
+        libpq, waiting = self._libpq, self._waiting
+        commands = waiting if last is None else [*waiting, last]
+        self._waiting = []
+        try:
+            libpq.enter_pipeline_mode()
+            for name, values, formats in commands:
+                libpq.send_query_prepared(name, values, formats)
+            if end:
+                libpq.send_query_params(end, None)
+            libpq.pipeline_sync()
+            self._connection.wait(send(libpq))
+            results = [self._connection.wait(fetch_many(libpq)) for _ in range(len(commands) + bool(end) + 1)]
+            libpq.exit_pipeline_mode()
+        except BaseException:
+            self._connection.close()  # nobody knows what it has answered
+            raise
+        for result, *_ in results[:-1]:  # the last one ends the pipeline
+            if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+                raise self._error(result)
+        return result
+
+    def _command(self, sql: str, parameters: Sequence[Any]) -> _Command | None:  # Any: as psycopg adapts them
+        """Return the command for a statement, None if it did not come often yet. Raises psycopg.Error."""
         values = self._values
         dumped: Any = values.dump_sequence(parameters, [PyFormat.AUTO] * len(parameters))  # Any: the stubs forget null
         key = sql, values.types
         name = self._names.get(key)
-        if name is None:
-            count = self._counts.get(key, 0)
-            if count < PREPARED_AT:
-                self._counts[key] = count + 1
-                _limit(self._counts)
-                return None
-            name = self._prepare(key)
-        else:
+        if name is not None:
             self._names.move_to_end(key)
-        result = self._libpq.exec_prepared(name, dumped, values.formats)
-        status = result.status
-        if status == ExecStatus.TUPLES_OK:
-            values.set_pgresult(result)
-            count = result.ntuples
-            return Answer(values.load_rows(0, count, tuple), count)
-        if status == ExecStatus.COMMAND_OK:
-            return Answer([], result.command_tuples or 0)
-        raise self._error(result)
+        elif (count := self._counts.get(key, 0)) < PREPARED_AT:
+            self._counts[key] = count + 1
+            _limit(self._counts)
+            return None
+        else:
+            self.flush()
+            name = self._prepare(key)
+        return name, dumped, values.formats
 
     def _prepare(self, key: _Key) -> bytes:
         name = b"pm_%d" % self._made
@@ -93,6 +153,13 @@ class Statements:
         if self._libpq.status == ConnStatus.BAD:  # it has no code
             return psycopg.OperationalError(self._libpq.get_error_message(self._encoding))
         return psycopg.errors.error_from_result(result, self._encoding)
+
+
+def flush(connection: Any) -> None:  # Any: psycopg's, with an attribute of ours
+    """Run what waits on a connection. Raises psycopg.Error."""
+    found: Statements | None = getattr(connection, "pm_statements", None)
+    if found is not None:
+        found.flush()
 
 
 class OwnStatements(PrepareManager):

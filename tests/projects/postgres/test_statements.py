@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from projects.models import User, WorkItem
-from projects.models.prepared_queries import run
+from projects.models.prepared_queries import run, run_later
 from projects.models.work_items.claims import claim_next
 from projects.postgres import statements
 from projects.postgres.statements import PREPARED_AT
@@ -84,3 +84,102 @@ def test_search_for_the_next_item_is_planned_once(make_item: Callable[..., WorkI
         claim_next(items[0].project, actor=user)
     [(general, special)] = kept('ORDER BY "projects_workitem"."turn"')
     assert general >= 3, special
+
+
+def add(name: str) -> None:
+    """Add a row by a statement that waits, once it came often enough."""
+    run_later("INSERT INTO projects_board_test (name) VALUES (%s)", [name])
+
+
+def names() -> list[str]:
+    return [name for (name,) in run("SELECT name FROM projects_board_test ORDER BY name").fetchall()]
+
+
+@pytest.fixture
+def table(transactional_db: None) -> Iterator[None]:
+    run("CREATE TABLE projects_board_test (name text CHECK (name <> 'wrong'))")
+    try:
+        with transaction.atomic():
+            for number in range(OFTEN):
+                add(f"{number}")
+                names()
+            transaction.set_rollback(True)
+        yield
+    finally:
+        run("DROP TABLE projects_board_test")
+
+
+def test_statement_that_waits_is_run_before_the_next_one(table: None) -> None:
+    with transaction.atomic():
+        add("a")
+        add("b")
+        assert waiting() == 2
+        assert names() == ["a", "b"]
+        add("c")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM projects_board_test")
+            assert cursor.fetchone() == (3,)
+        add("d")
+        with transaction.atomic():
+            assert waiting() == 0
+        add("e")
+        assert User.objects.filter(username="nobody").exists() is False
+        assert waiting() == 0
+
+
+def test_statement_that_waits_is_committed_or_rolled_back(table: None) -> None:
+    with transaction.atomic():
+        add("kept")
+    with transaction.atomic():
+        add("dropped")
+        transaction.set_rollback(True)
+    assert names() == ["kept"]
+    second: Any = connection.copy()
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(28781), name FROM projects_board_test")
+            assert cursor.fetchall() == [(True, "kept")]
+    finally:
+        second.close()
+
+
+@pytest.mark.parametrize("following", [names, lambda: None])
+def test_error_of_a_statement_that_waits_is_raised_by_the_next(table: None, following: Callable[[], object]) -> None:
+    @transaction.atomic
+    def write() -> None:
+        add("before")
+        add("wrong")
+        following()
+
+    with pytest.raises(IntegrityError, match="projects_board_test_name_check"):
+        write()
+    assert names() == []
+
+
+def test_lost_connection_of_a_statement_that_waits_is_a_shortage(table: None) -> None:
+    second: Any = connection.copy()
+
+    @transaction.atomic
+    def write() -> None:
+        add("lost")
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [connection.connection.info.backend_pid])
+
+    with pytest.raises(OperationalError):
+        write()
+    second.close()
+    assert names() == []
+
+
+def test_long_statements_that_wait_do_not_block(table: None) -> None:
+    """More than the buffers of a socket hold, in both directions."""
+    text = "x" * 4_000_000
+    with transaction.atomic():
+        for number in range(4):
+            add(f"{number}{text}")
+        assert [len(name) for name in names()] == [len(text) + 1] * 4
+
+
+def waiting() -> int:
+    """Return how many statements wait."""
+    return len(connection.connection.pm_statements._waiting)
