@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
 from django.db import OperationalError
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 COLLATIONS = ("C", "POSIX", "C.UTF-8", "C.utf8")  # texts are ordered by their code points
 ICU = "i"  # a locale provider; PostgreSQL 14 has no choice for a database, and no column for it
 OLDEST = 14
+SHARED = (
+    "its connections are pooled by transaction, as PgBouncer's pool_mode = transaction does; prepared statements and "
+    "notifications of pm need pool_mode = session"
+)
 _checked: set[str] = set()  # databases
 
 
@@ -38,3 +43,18 @@ def check_database(connection: BaseDatabaseWrapper) -> None:
             f"createdb --template template0 --encoding UTF8 --locale C.UTF-8 {name}"
         )
     _checked.add(name)
+
+
+def check_sessions(connection: BaseDatabaseWrapper) -> None:
+    """Raise OperationalError if two open connections lead to one session of the server.
+
+    A pooler of transactions gives the session that has just become idle to the next client, unless others are faster.
+    """
+    parameters = connection.get_connection_params() | {"autocommit": True}
+    try:
+        with psycopg.connect(**parameters) as one, psycopg.connect(**parameters) as other:
+            sessions = {each.execute("SELECT pg_backend_pid()").fetchone() for each in (one, other)}
+    except psycopg.Error as error:
+        raise OperationalError(*error.args) from error
+    if len(sessions) == 1:
+        raise OperationalError(SHARED)

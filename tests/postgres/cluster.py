@@ -152,7 +152,7 @@ class Cluster:
         guard = ["--pdeathsig", "INT"] if threading.current_thread() is threading.main_thread() else []
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*self._account(*guard), f"{self.programs}/postgres", "-D", str(self.folder / "data"), *flags],
+                [*self.account(*guard), f"{self.programs}/postgres", "-D", str(self.folder / "data"), *flags],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -172,13 +172,11 @@ class Cluster:
         return False
 
     def _run(self, *command: str) -> None:
-        call = subprocess.run(
-            [*self._account(), *command], cwd=self.folder, capture_output=True, text=True, check=False
-        )
+        call = subprocess.run([*self.account(), *command], cwd=self.folder, capture_output=True, text=True, check=False)
         assert call.returncode == 0, call.stderr
 
     @staticmethod
-    def _account(*flags: str) -> list[str]:
+    def account(*flags: str) -> list[str]:
         """Return the command that runs another one as a user that PostgreSQL accepts."""
         if os.geteuid() == 0:
             flags = (*flags, f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups")

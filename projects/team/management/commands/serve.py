@@ -19,6 +19,7 @@ from discovery.exceptions import ServerError
 from discovery.portfile import ServerInfo
 from discovery.server import Options, print_line, serve
 from discovery.sockets import HIGHEST_PORT
+from projects.engine import IS_POSTGRES
 from projects.management.plain_errors import PlainErrors
 from projects.version import VERSION
 
@@ -55,7 +56,7 @@ class Command(PlainErrors):
         standard_streams.open_missing()
         process.reset_signals()
         settings.PM_PROXIES = options["behind_proxy"]
-        _refuse_other_schema()
+        _refuse_unfit_database()
         try:
             serve(
                 Options(
@@ -89,11 +90,15 @@ def _instance_id() -> str:
     return salted_hmac("projects.team.instance", VERSION).hexdigest()[:32]
 
 
-def _refuse_other_schema() -> None:
+def _refuse_unfit_database() -> None:
     """Raise CommandError unless the database has the schema of this version: a node never migrates."""
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if IS_POSTGRES:
+            from projects.postgres.checks import check_sessions
+
+            check_sessions(connection)
     except DatabaseError as error:
         raise CommandError(f"can't use the database: {' '.join(str(error).split())}") from None
     finally:
