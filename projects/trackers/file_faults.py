@@ -1,11 +1,9 @@
-"""What is wrong with a file of JSON, CSV or YAML, for people: parsers word their errors for programmers."""
+"""What is wrong with a file of JSON or CSV, for people: parsers word their errors for programmers."""
 
 from __future__ import annotations
 
 import csv
 import json
-
-import yaml
 
 from projects.trackers.report import shown
 
@@ -62,9 +60,3 @@ def of_streamed_json(error: Exception) -> str:
 def of_csv(error: csv.Error) -> str:
     """Return what is wrong with a row that `csv` could not read."""
     return next((meaning for part, meaning in _CSV.items() if part in str(error)), "it can't be split into values")
-
-
-def of_yaml(error: yaml.YAMLError) -> str:
-    """Return what is wrong with a text that PyYAML could not read, with the line that is named."""
-    mark = getattr(error, "problem_mark", None)
-    return f"it is not valid YAML in line {mark.line + 1}" if mark else "it is not valid YAML"

@@ -6,7 +6,6 @@ import re
 
 import yaml
 
-from projects.trackers import file_faults
 from projects.trackers.report import Unreadable
 
 MAX_FRONT = 256 << 10  # characters
@@ -33,7 +32,7 @@ def split(text: str) -> tuple[dict[str, object], str] | None:
         # The base loader makes nothing but texts, lists and dicts.
         found = yaml.load(front, Loader=LOADER)  # noqa: S506
     except yaml.YAMLError as error:
-        raise Unreadable(f"the front matter can't be read: {file_faults.of_yaml(error)}") from None
+        raise Unreadable(f"the front matter can't be read: {_fault(error)}") from None
     if not isinstance(found, dict):
         raise Unreadable("the front matter is not a list of fields")
     return {str(name): value for name, value in found.items()}, text[match.end() :]
@@ -52,3 +51,8 @@ def _check(front: str) -> None:
                 raise Unreadable(f"the front matter is nested more than {MAX_DEPTH} levels deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _fault(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"it is not valid YAML in line {mark.line + 1}" if mark else "it is not valid YAML"

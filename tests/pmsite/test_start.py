@@ -47,6 +47,6 @@ def test_server_loads_no_package_that_it_does_not_use_and_collects_garbage(board
         "rest_framework.test",
         "unittest",
     }
-    assert not unused & set(modules)
+    assert not unused.intersection(modules), unused.intersection(modules)
     assert collects
     assert frozen
