@@ -6,6 +6,7 @@ clone that folds to the position compares the digest of the state. On a differen
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -18,45 +19,54 @@ from projects.sync.stored_state import all_documents, hashed
 
 EVERY = 1_000  # groups
 SHOWN = 16  # hexadecimal digits of a record's hash
+MAX_LINE = 200  # bytes
 
 
 class Checkpoint(NamedTuple):
-    """What a clone found the state to be at a position of the log."""
+    """What a clone found the state to be at a position of the log.
+
+    `lines` has the ID and the short hash of each record, by ID. They stay one text, as a log may hold millions of them.
+    """
 
     position: int
     digest: str
-    records: dict[str, str]  # by ID
+    lines: bytes
 
     def encoded(self) -> bytes:
-        lines = [encode({"position": self.position, "state": self.digest})]
-        lines += [f"{pk} {digest}" for pk, digest in sorted(self.records.items())]
-        return ("\n".join(lines) + "\n").encode()
+        return encode({"position": self.position, "state": self.digest}).encode() + b"\n" + self.lines
 
     @classmethod
     def parse(cls, data: bytes) -> Checkpoint:
         """Read a checkpoint. Raises Malformed."""
+        head, _, lines = data.partition(b"\n")
         try:
-            head, *lines = data.decode("ascii").splitlines()
             found = json.loads(head)
-            position, digest = int(found["position"]), str(found["state"])
-            records: dict[str, str] = {}
-            for line in lines:
-                pk, records[pk] = line.split(" ")
-            return cls(position, digest, records)
+            position, state = found["position"], found["state"]
         except (ValueError, LookupError, TypeError, RecursionError):
-            raise Malformed("the checkpoint can't be read") from None
+            position = state = None
+        if type(position) is not int or not isinstance(state, str):
+            raise Malformed("the checkpoint can't be read")
+        return cls(position, state, lines)
 
     def compare(self, records: Iterable[Record]) -> None:
-        """Raise Diverged with the first record that differs."""
-        here = {record.id: _short(record) for record in records}
-        for pk in sorted(here.keys() | self.records.keys()):
-            if here.get(pk) != self.records.get(pk):
-                kind = "lacks" if pk not in here else "has"
-                raise Diverged(
-                    f"this clone {kind} another state of {pk} than the checkpoint at {self.position}; sync has stopped."
-                    " The log decides: run `pm sync verify`. If that finds no difference, the checkpoint is wrong: put"
-                    " the ref on the remote back to the commit before it"
-                )
+        """Raise Diverged with the first record that differs; `records` are this clone's, by ID."""
+        lines = io.BytesIO(self.lines)
+        there, digest = _read(lines)
+        for record in records:
+            if there and there < record.id:
+                break
+            if there != record.id or digest != _short(record):
+                raise self._diverged(f"has another state of {record.id} than")
+            there, digest = _read(lines)
+        if there:
+            raise self._diverged(f"lacks {there}, unlike")
+
+    def _diverged(self, difference: str) -> Diverged:
+        return Diverged(
+            f"this clone {difference} the checkpoint at {self.position}; sync has stopped. The log decides: run"
+            " `pm sync verify`. If that finds no difference, the checkpoint is wrong: put the ref on the remote back to"
+            " the commit before it"
+        )
 
 
 def make(position: int, digest: str, changed: Iterable[Record]) -> Checkpoint:
@@ -66,7 +76,13 @@ def make(position: int, digest: str, changed: Iterable[Record]) -> Checkpoint:
         give_way()
         records[pk] = _shortened(hashed(document))
     records.update((record.id, _short(record)) for record in changed)
-    return Checkpoint(position, digest, records)
+    return Checkpoint(position, digest, "".join(f"{pk} {records[pk]}\n" for pk in sorted(records)).encode())
+
+
+def _read(lines: io.BytesIO) -> tuple[str, str]:
+    """Return the ID and the hash of the next line, empty at the end or in a line that is wrong."""
+    pk, _, digest = lines.readline(MAX_LINE).decode("ascii", "replace").rstrip("\n").partition(" ")
+    return (pk[:36], digest) if pk.isprintable() else ("", "")
 
 
 def _short(record: Record) -> str:

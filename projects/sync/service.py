@@ -35,7 +35,7 @@ from projects.sync import (
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.courtesy import courteous
 from projects.sync.exceptions import OFF, Busy, Malformed, Newer, OtherBoard, Rewritten, SyncError
-from projects.sync.git_store import NAME, GitStore, check_ref
+from projects.sync.git_store import NAME, REMEDY, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
@@ -395,10 +395,13 @@ class _Source:
 def _checkpoint(store: GitStore, position: int, digest: str, object_id: str) -> Checkpoint:
     data = b"".join(store.stream(object_id))
     if hashlib.sha256(data).hexdigest() != digest:
-        raise Malformed("the checkpoint is damaged: its digest differs from its name")
-    found = Checkpoint.parse(data)
+        raise Malformed(f"the checkpoint is damaged: its digest differs from its name; {REMEDY}")
+    try:
+        found = Checkpoint.parse(data)
+    except Malformed as error:
+        raise Malformed(f"{error}; {REMEDY}") from None
     if found.position != position:
-        raise Malformed("the checkpoint is damaged: its position differs from its name")
+        raise Malformed(f"the checkpoint is damaged: its position differs from its name; {REMEDY}")
     return found
 
 
