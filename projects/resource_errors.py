@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 
 from django.db import InterfaceError, OperationalError
 
@@ -23,8 +24,14 @@ _OF_POSTGRESQL = {  # its SQLSTATE: the message for the user
 }
 
 
+class CommitInDoubt(OperationalError):
+    """The connection was lost during a COMMIT, so the change may have been stored."""
+
+
 def explain(error: Exception) -> str | None:
     """Return the message for a request that failed with `error`; None if it is not a resource error."""
+    if any(isinstance(each, CommitInDoubt) for each in _with_contexts(error)):
+        return "the database was lost during the commit; it may have been done anyway: check before you retry"
     state = str(getattr(error.__cause__, "sqlstate", None) or "")  # of PostgreSQL
     if state in _OF_POSTGRESQL:
         return _OF_POSTGRESQL[state]
@@ -35,3 +42,10 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
         return f"the server is temporarily out of resources: {os.strerror(error.errno)}"
     return None
+
+
+def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those during which it was raised: Django connects again after a COMMIT that failed."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

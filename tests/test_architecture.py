@@ -127,7 +127,10 @@ ALLOWED = [
     ("projects.sqlite", {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today"}, False),
     (
         "projects.postgres",
-        {"projects.postgres", "projects.loose_types", "projects.today", "discovery.django_private"},
+        {
+            *("projects.postgres", "projects.loose_types", "projects.resource_errors", "projects.today"),
+            "discovery.django_private",
+        },
         False,
     ),
 ]

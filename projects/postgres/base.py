@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from django.db import OperationalError
 from django.db.backends.postgresql import base, features, operations
 from psycopg.adapt import Loader
 from psycopg.types.string import TextLoader
@@ -23,6 +24,7 @@ from projects.postgres import checks, pool, statements
 from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
 from projects.postgres.statements import MAX_PREPARED, PREPARED_AT, OwnStatements, Statements
+from projects.resource_errors import CommitInDoubt
 from projects.today import today
 
 BOARD_LOCK = 0x706D  # the number of the advisory lock of all writers
@@ -196,11 +198,16 @@ class DatabaseWrapper(_DjangoWrapper):
         return super().create_cursor(name)
 
     def _commit(self) -> None:
-        if self.connection is None or self.queries_logged:
-            super()._commit()
-            return
-        with self.wrap_database_errors:
-            self.connection.pm_statements.commit()
+        try:
+            if self.connection is None or self.queries_logged:
+                super()._commit()
+                return
+            with self.wrap_database_errors:
+                self.connection.pm_statements.commit()
+        except OperationalError as error:
+            if self.connection is None or not self.connection.closed:
+                raise
+            raise CommitInDoubt(*error.args) from error
 
     def _rollback(self) -> None:
         if self.connection is not None:

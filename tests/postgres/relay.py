@@ -19,6 +19,7 @@ class Relay:
         self.url = url.replace(f":{parts.port}/", f":{self.port}/")
         self._lock = threading.Lock()
         self.is_cut = False
+        self.last_words: bytes | None = None  # passed on, but the connection is cut before the answer
         self.refused = 0
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -57,11 +58,17 @@ class Relay:
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                if self.is_cut:
+                    break
+                if self.last_words is None or self.last_words not in data:
+                    sink.sendall(data)
+                    continue
+                self.is_cut = True
                 sink.sendall(data)
+                self.cut()
         with suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)  # which ends the thread of the other direction, too
         source.close()

@@ -33,6 +33,7 @@ from tests.processes import DEADLINE, poll, scaled
 
 THREADS = 4
 AWAY = "the database is temporarily unavailable; try again"
+IN_DOUBT = "the database was lost during the commit; it may have been done anyway: check before you retry"
 READ_ONLY = "the database is read-only, as a standby is; try again when its operator has changed that"
 FULL = "the disk of the database is full; try again when its operator has freed some space"
 REQUESTS = (
@@ -156,6 +157,40 @@ def test_node_answers_503_while_the_server_is_away_and_heals(relay: Relay, tmp_p
 
 
 @contextmanager
+def connected_to(database_url: str) -> Iterator[None]:
+    """Let the tests' connection lead to another server, or there in another way."""
+    before = connection.settings_dict.copy()
+    found = database({"PM_DATABASE_URL": database_url})
+    connection.close()
+    connection.settings_dict |= {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+def test_commit_whose_answer_is_lost_is_in_doubt(relay: Relay, api: APIClient) -> None:
+    body, key = {"key": "PTWO", "title": "Two"}, {"HTTP_IDEMPOTENCY_KEY": "k" * 32}
+
+    def lose_next_commit(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.startswith('INSERT INTO "projects_project"'):
+            relay.last_words = b"COMMIT"
+        return execute(sql, *arguments)
+
+    with connected_to(relay.url):
+        with connection.execute_wrapper(lose_next_commit):
+            answer = api.post("/api/v1/projects/", body, **key)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (503, IN_DOUBT)
+        relay.last_words = None
+        relay.mend()
+        poll(lambda: api.get("/api/v1/projects/").status_code == 200, 5, "the database")
+        assert Project.objects.filter(key="PTWO").exists()
+        assert api.post("/api/v1/projects/", body, **key).status_code == 201  # the stored answer
+    assert Project.objects.count() == 1
+
+
+@contextmanager
 def read_only() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SET default_transaction_read_only = on")
@@ -216,12 +251,8 @@ def test_full_disk_is_unavailable_and_read(
     small_disk: tuple[Path, str], api: APIClient, transactional_db: None
 ) -> None:
     folder, there = small_disk
-    before = connection.settings_dict.copy()
-    connection.close()
-    found = database({"PM_DATABASE_URL": there})
-    connection.settings_dict |= {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     body = {"key": "PTWO", "title": "Two", "description": "d" * 90_000}
-    try:
+    with connected_to(there):
         assert api.get("/api/v1/projects/").status_code == 200  # a full disk refuses new connections
         with suppress(OSError), (folder / "filled").open("wb") as file:
             while True:
@@ -233,6 +264,3 @@ def test_full_disk_is_unavailable_and_read(
         assert api.get("/api/v1/projects/").status_code == 200
         (folder / "filled").unlink()
         assert api.post("/api/v1/projects/", body | {"key": "LAST"}).status_code == 201
-    finally:
-        connection.close()
-        connection.settings_dict.update(before)
