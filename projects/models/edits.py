@@ -18,6 +18,7 @@ from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import field_at
 from projects.models.work_items.claimable import NO_CLAIM
+from projects.models.work_items.item import WorkItem
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -122,10 +123,20 @@ def undo_group(group: uuid.UUID, *, actor: User) -> list[str]:
     for change in changes:
         if change.action in (Action.CREATED, Action.RESTORED):
             _entity_of(change).soft_delete(actor=actor)
+        elif change.action == Action.UPDATED and (item := _deleted_item(change)) is not None:
+            _check_untouched(item, change)
+            item.relabel_deleted(_old_values(change)["labels"], actor=actor)
         # An item that was deleted with one above it has come back with that one.
         elif change.action != Action.DELETED or _entity_of(change).deleted_at is not None:
             undo(change, actor=actor)
     return [change.display_key for change in reversed(changes)]
+
+
+def _deleted_item(change: Activity) -> WorkItem | None:
+    """Return the item if it is deleted and the change was only of its labels, as by renaming one."""
+    entity = _entity_of(change)
+    is_label = {one["field"] for one in counting(change.changes)} == {"labels"}
+    return entity if is_label and isinstance(entity, WorkItem) and entity.deleted_at is not None else None
 
 
 def _entity_of(activity: Activity) -> Entity:

@@ -98,11 +98,15 @@ class LabelQuerySet(ProjectChildQuerySet["Label"]):
 
 
 def _replace_on_items(project: Project, old: str, new: str, *, actor: User) -> int:
+    """Replace the label; return the number of living items that changed. Deleted ones come back with the new name."""
     count = 0
-    items = WorkItem.objects.living().filter(project=project).labelled(old).select_related("project")
+    items = WorkItem.objects.filter(project=project).labelled(old).select_related("project")
     for item in items.order_by("item_number"):
         labels = [new if label.casefold() == old.casefold() else label for label in item.labels]
-        count += item.update(actor=actor, labels=labels)
+        if item.deleted_at is not None:
+            item.relabel_deleted(labels, actor=actor)
+        else:
+            count += item.update(actor=actor, labels=labels)
     return count
 
 

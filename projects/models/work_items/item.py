@@ -18,6 +18,7 @@ from django.utils import timezone
 from projects.django_private import loaded_relations
 from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.loose_types import FieldValue
+from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
@@ -349,6 +350,12 @@ class WorkItem(Closable):
                 lost = {name: None for name, target in item.targets() if target.deleted_at is not None}
                 if lost:
                     item.update(actor=actor, **lost)
+
+    def relabel_deleted(self, labels: Sequence[str], *, actor: User) -> None:
+        """Set the labels of a deleted item: a label that is renamed is renamed there, too."""
+        changed = Entity.check_update(self, {"labels": list(labels)})
+        if changed:
+            self._write(actor, Action.UPDATED, changed)
 
     def move(
         self,

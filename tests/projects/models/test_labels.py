@@ -8,8 +8,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from projects.models import Label, Project, User, WorkItem
+from projects.models.activity import group_of_transaction
+from projects.models.edits import undo_group
 from projects.models.exceptions import Archived, Conflict
 from projects.models.label import label_id
+from tests.projects.conftest import begin_group
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -40,6 +43,22 @@ def test_rename_keeps_place_and_colour_of_the_label(project: Project, make_item:
     assert Label.objects.rename(project, "DEFECT", "bug", actor=user) == 2
     assert (labels_of(item), labels_of(other)) == (["one", "bug", "two"], ["bug"])
     assert used(project) == [("bug", "red", 2), ("one", "grey", 1), ("two", "grey", 1)]
+
+
+def test_rename_reaches_deleted_items_and_is_undone_there(project: Project, make_item: Make, user: User) -> None:
+    living, gone = make_item(labels=["defect"]), make_item(labels=["defect", "late"])
+    gone.soft_delete(actor=user)
+    begin_group()
+    assert Label.objects.rename(project, "defect", "bug", actor=user) == 1  # a living one
+    group = group_of_transaction()
+    assert labels_of(gone) == ["bug", "late"]
+    undo_group(group, actor=user)
+    assert (labels_of(living), labels_of(gone)) == (["defect"], ["defect", "late"])
+    Label.objects.rename(project, "defect", "bug", actor=user)
+    gone = WorkItem.objects.get(pk=gone.pk)
+    gone.restore(actor=user)
+    assert labels_of(gone) == ["bug", "late"]
+    assert [name for name, _, _ in used(project)] == ["bug", "late"]
 
 
 def test_rename_changes_the_spelling_alone(project: Project, make_item: Make, user: User) -> None:
