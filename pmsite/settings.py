@@ -149,7 +149,7 @@ SPECTACULAR_SETTINGS = {
         "PolicyEnum": ("off", "required"),
         "UserKindEnum": ("person", "agent"),
         "ProjectStatusEnum": "projects.models.project.Status",
-        "QuestionStatusEnum": "projects.models.question.Status",
+        "QuestionStatusEnum": "projects.entities.question.SHOWN",
         "SprintStatusEnum": "projects.models.sprints.sprint.Status",
         "WorkItemStatusEnum": "projects.models.work_items.choices.Status",
     },

@@ -10,32 +10,45 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.filters import EntityFilterSet, PersonFilter, TruthFilter
+from projects.api.filters import EntityFilterSet, PersonFilter, TruthFilter, WordsFilter
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject
 from projects.api.serializer_fields import TEXT, StrictCharField, StrictIntegerField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, answer, read_body
-from projects.entities.question import MAX_CHOICES, STATUSES
+from projects.entities.question import MAX_CHOICES, SHOWN
+from projects.loose_types import AnyRows, Framework
 from projects.models import Question
 from projects.models.activity import latest_id
 from projects.models.question import SETTLED, Status
+
+CLOSED_HELP = "closed: open, but its item is done or cancelled."
 
 
 class QuestionSerializer(EntitySerializer):
     """A question about a work item."""
 
     places = {"display_key": "id"}
-    loads = {"display_key": ("number", "work_item__item_number", "work_item__project__key")}
-    makes = {"display_key": Question.key_of}
+    loads = {
+        "display_key": ("number", "work_item__item_number", "work_item__project__key"),
+        "status": ("status", "work_item__status"),
+    }
+    makes = {"display_key": Question.key_of, "status": Question.shown_status}
 
     display_key = serializers.CharField(read_only=True)
+    status = serializers.ChoiceField(choices=SHOWN, read_only=True, help_text=CLOSED_HELP)
 
     class Meta(EntitySerializer.Meta):
         model = Question
 
 
+class ShownStatusFilter(WordsFilter):
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
+        return qs.shown_as(value) if value else qs
+
+
 class QuestionFilter(EntityFilterSet):
+    status = ShownStatusFilter([(name, name) for name in SHOWN], help_text="Repeated or with commas.")
     asked_by = PersonFilter(field_name="created_by_id")
     current = TruthFilter("current", "not_current", help_text="`true`: only about items that are not closed.")
 
@@ -55,7 +68,7 @@ class OutcomeSerializer(ResponseSerializer):
     """What became of a question so far. Empty members are left out."""
 
     question = serializers.CharField(help_text="Its key.")
-    status = serializers.ChoiceField(choices=(*STATUSES, "closed"), help_text="closed: its item is done or cancelled.")
+    status = serializers.ChoiceField(choices=SHOWN, help_text=CLOSED_HELP)
     answer = serializers.CharField(required=False)
     by = serializers.CharField(required=False)
     default = serializers.CharField(required=False, help_text="Says that the default was taken.")
@@ -79,10 +92,9 @@ class QuestionViewSet(EntityViewSet):
         """
         cursor = latest_id() if "X-Wait" in request.headers else None  # before the question: no change is missed
         question = self.get_object()
-        document: JSONObject = {"question": question.display_key, "status": question.status}
-        if question.status == Status.OPEN and not question.is_open:
-            document["status"] = "closed"
-        elif question.status == Status.OPEN and question.default_at is not None:
+        status = Question.shown_status(question.status, question.work_item.status)
+        document: JSONObject = {"question": question.display_key, "status": status}
+        if status == Status.OPEN and question.default_at is not None:
             document["default_at"] = f"{question.default_at:%Y-%m-%dT%H:%M:%SZ}"
         elif question.answer:
             document["answer"] = question.answer

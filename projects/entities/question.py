@@ -19,6 +19,8 @@ from projects.entities.spec import (
 )
 
 STATUSES = ("open", "answered", "default_taken", "withdrawn")
+CLOSED = "closed"  # what an open question is shown as while its item is done or cancelled
+SHOWN = (*STATUSES, CLOSED)
 MAX_LENGTH = 300  # characters of a question, and of a default
 MAX_CHOICES = 6
 MAX_NUMBER = 999_999
@@ -99,8 +101,8 @@ QUESTION = Entity(
         Filter("project", "only questions in this project", metavar="PROJECT"),
         Filter(
             "status",
-            "only these statuses: open, answered, default_taken, withdrawn; not:A,B for all others",
-            choices=STATUSES,
+            "only these statuses: open, answered, default_taken, withdrawn, closed; not:A,B for all others",
+            choices=SHOWN,
             many=True,
         ),
         Filter("asked_by", "only questions of this user; @me is you", metavar="NAME"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.entities.question import CLOSED as SHOWN_CLOSED
 from projects.entities.question import MAX_CHOICES, MAX_LENGTH, MAX_NUMBER, QUESTION
 from projects.entities.work_item import CLOSED
 from projects.loose_types import FieldValue, Json
@@ -89,6 +90,16 @@ class QuestionQuerySet(WorkItemChildQuerySet["Question"]):
 
     def not_current(self) -> Self:
         return self.exclude(IsNotClosed("work_item__status"))
+
+    def shown_as(self, statuses: Collection[str]) -> Self:
+        """Limit to questions that are shown with one of these statuses; `shown_status` says how."""
+        stored = [one for one in statuses if one in Status.values and one != Status.OPEN]
+        wanted = models.Q(status__in=stored)
+        if Status.OPEN in statuses:
+            wanted |= models.Q(IsAsked("status"), IsNotClosed("work_item__status"))
+        if SHOWN_CLOSED in statuses:
+            wanted |= models.Q(IsAsked("status"), work_item__status__in=CLOSED)
+        return self.filter(wanted)
 
     def answered(self) -> Self:
         """Limit to questions with an answer, by a person or by default."""
@@ -178,6 +189,11 @@ class Question(WorkItemChild):
     @property
     def display_key(self) -> str:
         return f"{self.work_item.display_key}.q{self.number}"
+
+    @staticmethod
+    def shown_status(status: str, item_status: str) -> str:
+        """Return what a question is shown as: an open one is closed while its item is."""
+        return SHOWN_CLOSED if status == Status.OPEN and item_status in CLOSED else status
 
     @property
     def is_open(self) -> bool:

@@ -101,6 +101,25 @@ def test_outcome_of_a_closed_item_is_closed(api: APIClient, question: Question, 
     assert (outcome(api)["status"], "PONE-1 is done" in outcome(api)["message"]) == ("closed", True)
 
 
+def test_lists_call_a_question_closed_while_its_item_is(
+    api: APIClient, question: Question, make_item: Make, user: User
+) -> None:
+    Question.objects.create(actor=user, work_item=make_item("Two"), text="Other?")
+
+    def keys(query: str) -> list[str]:
+        return [row["display_key"] for row in api.get(f"/api/v1/questions/?{query}").json()["results"]]
+
+    question.work_item.update(actor=user, status="cancelled")
+    shown = api.get("/api/v1/questions/PONE-1.q1/").json()
+    assert shown["status"] == "closed"
+    assert [row["status"] for row in api.get("/api/v1/questions/").json()["results"]] == ["closed", "open"]
+    assert (keys("status=open"), keys("status=closed")) == (["PONE-2.q1"], ["PONE-1.q1"])
+    assert (keys("status=not:closed"), keys("status=answered")) == (["PONE-2.q1"], [])
+    assert keys("status=open,closed&fields=display_key") == ["PONE-1.q1", "PONE-2.q1"]
+    question.work_item.update(actor=user, status="todo")
+    assert keys("status=open") == ["PONE-1.q1", "PONE-2.q1"]
+
+
 def test_only_who_asked_withdraws(api: APIClient, question: Question) -> None:
     path = "/api/v1/questions/PONE-1.q1/withdraw/"
     assert api.post(path, headers={"X-PM-Actor": "eve"}).status_code == 403
