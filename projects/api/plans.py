@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
@@ -150,11 +151,20 @@ class Entry:
         return str(self.data.get("ref") or "")
 
     @property
+    def title(self) -> str:
+        title = str(self.data.get("title") or "")
+        return title if len(title) <= LONGEST_NAME else f"{title[: LONGEST_NAME - 1]}…"
+
+    @property
     def name(self) -> str:
         """How errors name it."""
-        title = str(self.data.get("title") or "")
-        short = title if len(title) <= LONGEST_NAME else f"{title[: LONGEST_NAME - 1]}…"
-        return f"item {self.number}" + (f" ({self.ref or short})" if self.ref or short else "")
+        short = self.ref or self.title
+        return f"item {self.number}" + (f" ({short})" if short else "")
+
+    @property
+    def short(self) -> str:
+        """How errors about others name it: its ref, else its title."""
+        return self.ref or f"“{self.title}”"
 
     @property
     def kind(self) -> str:
@@ -201,7 +211,17 @@ class Plan:
         for entry in self.entries:
             self._link(entry)
         if self.errors:
-            raise PlanRefused(self.errors, is_single=len(self.entries) == 1)
+            raise PlanRefused(self._in_words_of_the_plan(), is_single=len(self.entries) == 1)
+
+    def _in_words_of_the_plan(self) -> list[JSONObject]:
+        """Return the errors with refs and titles instead of the keys of items, none of which was created."""
+        names = {entry.item.display_key: entry.short for entry in self.entries if entry.item is not None}
+        if not names:
+            return self.errors
+        keys = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+        return [
+            {**error, "message": keys.sub(lambda key: names[key[0]], str(error["message"]))} for error in self.errors
+        ]
 
     def _read(self, items: Iterable[Json], above: Entry | None) -> None:
         for data in items:
@@ -307,7 +327,7 @@ class Plan:
     def _link(self, entry: Entry) -> None:
         for link, relation in LINKS.items():
             for name in _names(entry.data.get(link)):
-                self._attempt(entry, partial(self._insert_link, entry, link, relation, name))
+                self._attempt(entry, partial(self._insert_link, entry, link, relation, name), link)
 
     def _insert_link(self, entry: Entry, link: str, relation: str, name: Json) -> None:
         other = self._by_ref.get(name) if isinstance(name, str) else None
@@ -316,15 +336,18 @@ class Plan:
             return  # its own error is reported
         Dependency.between(entry.item, relation, target, pk=uuid.uuid4()).insert(actor=self.actor)
 
-    def _attempt(self, entry: Entry | None, do: Callable[[], T]) -> T | None:
-        """Return the result of `do`; if it is refused, note why, undo what it did and return None."""
+    def _attempt(self, entry: Entry | None, do: Callable[[], T], link: str = "") -> T | None:
+        """Return the result of `do`; if it is refused, note why, undo what it did and return None.
+
+        `link` is the field of the plan that `do` reads, if it makes a link.
+        """
         try:
             # What a plan of one item did is undone with the request.
             with transaction.atomic() if len(self.entries) > 1 else nullcontext():
                 return do()
         except (Refused, exceptions.ValidationError, DjangoValidationError) as error:
             for field, message in problems_of(error):
-                self._refuse(entry, field, message)
+                self._refuse(entry, link if field.endswith("_item_id") else field, message)
             return None
 
     def _refuse(self, entry: Entry | None, field: str, message: str) -> None:

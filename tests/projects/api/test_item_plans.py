@@ -84,8 +84,25 @@ def test_all_errors_are_told_and_nothing_is_created(api: APIClient, project: Pro
         ("item 9", "title"),
         ("item 3 (Below)", "needs"),
         ("item 3 (Below)", "needs"),
-        ("item 7 (d)", "blocked_item_id"),
+        ("item 7 (d)", "needs"),
     ]
+
+
+def test_cycle_is_told_by_the_refs_and_titles_of_the_plan(api: APIClient, project: Project, make_item: Make) -> None:
+    old = make_item("Old").display_key
+    items = [
+        {"ref": "c", "title": "C", "needs": ["d", old]},
+        {"ref": "d", "title": "D", "needs": "e"},
+        {"ref": "e", "title": "E", "needs": "c"},
+        {"title": "Alone", "needs": "epic", "parent": "epic"},
+        {"ref": "epic", "title": "Epic", "type": "epic"},
+    ]
+    errors = api.post(URL, {"items": items}, format="json").json()["error"]["errors"]
+    assert [(one["item"], one["field"], one["message"]) for one in errors] == [
+        ("item 3 (e)", "needs", "that would create a cycle: c blocks e blocks d blocks c"),
+        ("item 4 (Alone)", "needs", "epic is above “Alone”; an item can't block its descendant or be blocked by it"),
+    ]
+    assert not WorkItem.objects.filter(title="C").exists()
 
 
 def test_parents_can_not_be_below_each_other(api: APIClient, project: Project) -> None:
