@@ -130,7 +130,7 @@ def _execute(
     except (errors.UsageError, errors.ApiError) as error:
         from projects.client import misplaced_words
 
-        misplaced_words.add_try(error, call, options)
+        misplaced_words.add_try(error, call, options, context)
         if isinstance(error, errors.ApiError):
             from projects.client import flag_names
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_MISTAKES = 4  # in one command line
+REQUIRED = "the following arguments are required: "  # argparse's words
+SPRINT = 13  # days from the first to the last one that is suggested
 
 
 def add_try(error: UsageError, argv: Sequence[str]) -> None:
@@ -32,9 +34,9 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
         commands = [_line(error.instead)]
     if not commands:
         commands = (
-            _gathered(argv) or _repaired(argv, error) or _shortened(argv)
+            _gathered(argv) or _repaired(argv, error) or _shortened(argv) or _updated(argv)
             if isinstance(error, Mistake)
-            else _quoted(argv)
+            else _completed(argv, str(error)) or _quoted(argv)
         )
     if commands:
         error.error["try"] = commands if len(commands) > 1 else commands[0]
@@ -101,7 +103,7 @@ def _repaired(argv: Sequence[str], error: Mistake) -> list[str]:
     for _ in range(MAX_MISTAKES):
         if not error.right:
             return []
-        tokens = _replaced(tokens, error.wrong, error.right)
+        tokens = replaced(tokens, error.wrong, error.right)
         try:
             _check(tokens)
         except Mistake as another:
@@ -132,6 +134,39 @@ def _quoted(argv: Sequence[str]) -> list[str]:
     return []
 
 
+def _completed(argv: Sequence[str], message: str) -> list[str]:
+    """Return the command line with the arguments that are missing: days as such, others by what stands for them."""
+    from projects.client import grammar
+
+    if not message.startswith(REQUIRED):
+        return []
+    names = message.removeprefix(REQUIRED).partition(";")[0].split(", ")
+    call = grammar.find(argv)
+    tokens = [*argv]
+    for flags, settings in call.verb.options if call.verb else ():
+        stands_for = str(settings.get("metavar") or flags[-1].lstrip("-").replace("-", "_").upper())
+        if stands_for in names:
+            tokens.append(stands_for)
+        elif set(names) & set(flags):
+            tokens += [flags[-1], _day(flags[-1]) or stands_for]
+    return [_line(tokens)] if _is_valid(tokens) else []
+
+
+def _day(flag: str) -> str:
+    """Return a day for a flag that takes one: today for the first of a sprint."""
+    from datetime import date, timedelta
+
+    days = {"--start-date": 0, "--end-date": SPRINT}.get(flag)
+    return "" if days is None else str(date.today() + timedelta(days))
+
+
+def _updated(argv: Sequence[str]) -> list[str]:
+    """Return a move with flags of other fields as the update that takes them."""
+    command, rest = _command_of(argv)
+    tokens = ["update", *rest]
+    return [_line(tokens)] if command == "work-item move" and _is_valid(tokens) else []
+
+
 def _shortened(argv: Sequence[str]) -> list[str]:
     """Return the command line with a verb that stands alone instead of a noun's, if that takes the flags."""
     command, rest = _command_of(argv)
@@ -157,7 +192,7 @@ def _check(tokens: Sequence[str]) -> None:
         grammar.parse(call)
 
 
-def _replaced(tokens: Sequence[str], wrong: str, right: str) -> list[str]:
+def replaced(tokens: Sequence[str], wrong: str, right: str) -> list[str]:
     """Return the tokens with the first replaced that is `wrong`, or is a flag `wrong` or with the value `wrong`."""
     for number, token in enumerate(tokens):
         name, equals, value = token.partition("=")

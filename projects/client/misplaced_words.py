@@ -11,12 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from projects.client.argv import Option, Options
+    from projects.client.context import Context
     from projects.client.grammar import Call
 
 VALUED = ("--status", "--priority", "--type")  # flags whose values people write as words
+NAMED = {"project": ("projects", "key"), "sprint": ("sprints", "name")}  # by noun: where its names are
+UNKNOWN = "there is no "
+SIMILAR = "similar names: "
 
 
-def add_try(error: ClientError, call: Call, options: Options) -> None:
+def add_try(error: ClientError, call: Call, options: Options, context: Context) -> None:
     """Add the command that was probably meant to an error of a command that ran, as `try`."""
     if "try" in error.error or call.verb is None:
         return
@@ -29,12 +33,61 @@ def add_try(error: ClientError, call: Call, options: Options) -> None:
     elif call.noun == "list" and error.error.get("field") == "project" and options.project:
         words = _flagged([options.project], given)
     command: list[str] = [str(call.noun), *words] if words else []
+    if call.noun == "work-item" and call.verb.name == "move" and type(error) is UsageError:
+        command = _moved(call.tokens)
+    elif not command and isinstance(error, ApiError):
+        command = _with_known_name(str(error), call, options, context)
     if call.noun == "show" and isinstance(error, ApiError) and len(options.ids) == 1 and ".q" in options.ids[0]:
         command = ["question", "get", *options.ids]
     if command:
         import shlex
 
         error.error["try"] = shlex.join(["pm", *command])
+
+
+def _moved(tokens: Sequence[str]) -> list[str]:
+    """Return the update that a move to a status is, else the move with the place that it lacks."""
+    from projects.client import grammar
+
+    words = [token for token in tokens if not token.startswith("-")]
+    keys = [word for word in words if is_key(word)]
+    verb = grammar.find(["update", *keys]).verb
+    flags = _flagged([word for word in words if not is_key(word)], verb.options if verb else ())
+    if keys and flags:
+        return ["update", *keys, *flags]
+    return ["work-item", "move", keys[0], "--before", "KEY"] if len(keys) == 1 else []
+
+
+def _with_known_name(message: str, call: Call, options: Options, context: Context) -> list[str]:
+    """Return the command with the name that was probably meant instead of an unknown one, else the list of names."""
+    from projects.client import hints, spelling
+
+    noun, _, name = message.partition(UNKNOWN)[2].partition(" ")
+    name, _, rest = name.partition("; ")
+    line = [word for word in (call.noun, call.verb.name if call.verb else "", *call.tokens) if word]
+    if not any(word == name or word.endswith(f"={name}") for word in line):
+        return []
+    if rest.startswith(SIMILAR):
+        known = rest.removeprefix(SIMILAR).partition(";")[0].split(", ")
+        return hints.replaced(line, name, known[0])
+    if noun not in NAMED:
+        return []
+    known = _names(noun, getattr(options, "project", None), context)
+    folded = {one.lower(): one for one in known}
+    near = known[0] if len(known) == 1 and noun == "project" else folded.get(spelling.nearest(name.lower(), folded))
+    return hints.replaced(line, name, near) if near else [noun, "list"]
+
+
+def _names(noun: str, project: str | None, context: Context) -> list[str]:
+    """Return the names of all projects or sprints, [] if the server does not answer."""
+    from projects.client.api import encode_query
+
+    collection, field = NAMED[noun]
+    query = {"fields": field, "limit": "1000", **({"project": project} if project and noun != "project" else {})}
+    try:
+        return [row[field] for row in context.api.get(f"/api/v1/{collection}/{encode_query(query)}")["results"]]
+    except ClientError:
+        return []
 
 
 def _with_values(ids: Sequence[str], given: Sequence[Option]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +233,31 @@ def test_word_in_the_wrong_place_says_what_was_meant(board: Board) -> None:
     ):
         assert board(*typed).error["try"] == meant
     assert "try" not in board("update", item, "purple").error
-    assert "try" not in board("list", "NOWHERE").error
+    assert board("list", "NOWHERE").error["try"] in ("pm list WORDS", "pm project list")
+
+
+def test_what_is_missing_or_named_wrongly_has_the_command_that_was_meant(board: Board) -> None:
+    project = board.project("TRYIT")
+    board("project", "create", "--key", "TRYTWO", "--title", "Two")
+    key = board("create", "One", "--project", project).document["key"]
+    board("sprint", "create", "Next", "--project", project, "--start-date", "2026-01-01", "--end-date", "2026-01-14")
+    today, end = date.today(), date.today() + timedelta(days=13)
+
+    def meant(*words: str) -> object:
+        return board(*words).error.get("try")
+
+    assert meant("move", key, "todo") == f"pm update {key} --status=todo"
+    assert meant("move", key, "--status", "todo") == f"pm update {key} --status todo"
+    assert meant("move", key) == f"pm work-item move {key} --before KEY"
+    assert meant("note", key) == f"pm note {key} TEXT"
+    assert meant("sprint", "create", "Soon") == f"pm sprint create Soon --start-date {today} --end-date {end}"
+    assert meant("list", "TRYI") == "pm list TRYIT"
+    assert meant("ready", "--project", "tryto") == "pm ready --project TRYTWO"
+    assert meant("create", "Two", "--project=ELSEWHERE") == "pm project list"
+    assert meant("list", project, "--sprint", "Nxt") == f"pm list {project} --sprint Next"
+    assert meant("sprint", "get", "nothing") == "pm sprint list"
+    board("update", key, "--assignee", "ada", "--new-user", "person")
+    assert meant("update", key, "--assignee", "adda") == f"pm update {key} --assignee ada"
 
 
 def test_text_of_other_bytes_is_refused(board: Board) -> None:
