@@ -9,7 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.callers import user_of
+from projects.api.callers import caller_of, user_of
 from projects.api.serializer_fields import StrictBooleanField
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
@@ -220,6 +220,11 @@ class RepairedSerializer(serializers.Serializer[Framework]):
     missing = serializers.IntegerField(help_text="The number of segments or changes that the remote lacks.")
 
 
+def _is_terminal(request: Request) -> bool:
+    caller = caller_of(request)
+    return caller is not None and caller.source == "terminal"
+
+
 class SyncView(StrictQueryMixin):
     may_conflict = True
 
@@ -232,7 +237,9 @@ class SyncView(StrictQueryMixin):
     def patch(self, request: Request) -> Response:
         """Change how often a joined clone synchronises in the background, or the person of its terminals."""
         wanted = read_body(request, SettingsSerializer)
-        user_of(request).check_person("change how a board is shared")
+        # If an agent joined the board, a terminal here acts as that agent until a person gives a name.
+        if not ("person" in wanted and service.has_no_person() and _is_terminal(request)):
+            user_of(request).check_person("change how a board is shared")
         return Response(service.change(**wanted))
 
 

@@ -44,6 +44,8 @@ def sync(context: Context) -> dict[str, object]:
 
     Raises SyncOff, before git runs, SyncFailed, and the errors of the API.
     """
+    if not os.path.isdir(context.directory):
+        state(context)  # no server has run here, which the error says
     try:
         with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy, _shown(context, copy):
             directory = repository_directory(context)

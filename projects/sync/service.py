@@ -104,6 +104,11 @@ def change(**values: Json) -> dict[str, Json]:
     return status()
 
 
+def has_no_person() -> bool:
+    """Return True if an agent joined the board in this clone, and no person has taken it over. Raises SyncOff."""
+    return _joined().person == AGENT_NAME
+
+
 def _register(person: str) -> None:
     """Make the name that the terminals of this clone act under a person's. Raises ValidationError for an agent's."""
     if person:

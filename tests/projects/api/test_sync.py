@@ -44,6 +44,18 @@ def test_agents_cannot_change_the_person_or_the_interval(api: APIClient, joined:
     assert api.patch("/api/v1/sync/", {"interval": 60}, format="json", headers=PERSON).json()["interval"] == 60
 
 
+def test_person_of_a_terminal_takes_over_what_an_agent_joined(api: APIClient, joined: SyncBoard) -> None:
+    SyncBoard.objects.update(person="llm")
+    for headers in ({}, {"X-PM-Actor": "claude", "X-PM-Actor-Source": "program"}):
+        assert api.patch("/api/v1/sync/", {"person": "casey"}, format="json", headers=headers).status_code == 403
+    refused = api.patch("/api/v1/sync/", {"interval": 60}, format="json", headers=PERSON)
+    assert refused.status_code == 403
+    taken = api.patch("/api/v1/sync/", {"person": "casey", "interval": 60}, format="json", headers=PERSON)
+    assert (taken.json()["person"], taken.json()["interval"]) == ("casey", 60)
+    refused = api.patch("/api/v1/sync/", {"person": "llm"}, format="json", headers=PERSON)
+    assert refused.status_code == 400
+
+
 def test_agents_cannot_share_a_board(api: APIClient, project: Project) -> None:
     for body in (SHARED, {**SHARED, "head": "a" * 40}):
         refused = api.post("/api/v1/sync/enable/", body, format="json")

@@ -15,7 +15,7 @@ from pathlib import Path
 from projects.sync import git_tree
 from projects.sync.git_store import sync_lock
 from tests.processes import DEADLINE, environment, poll
-from tests.projects.client.conftest import PM, Board, call
+from tests.projects.client.conftest import PM, Board, call, call_here
 from tests.projects.client.terminals import join, on_terminal
 from tests.projects.sync.repositories import BOARD, REF, clone, git, hook
 
@@ -71,6 +71,20 @@ def test_enable_joins_by_the_answers(ann: Board, remote: Path) -> None:
     assert "Change interval from 300 to 600?" in shown
     assert (changed.document["sync"]["interval"], changed.document["sync"]["changed"]) == (600, ["interval"])
     assert ann("sync", "status").document["sync"]["url"] == str(remote)
+
+
+def test_person_takes_a_clone_over_that_an_agent_joined(ann: Board, bob: Board) -> None:
+    join(ann, "Ann")
+    assert ann("sync").code == 0
+    assert bob("init", "--join").code == 0
+    assert bob("sync", "status").document["sync"]["person"] == "llm"
+    result, _ = on_terminal(bob.repository, "sync", "enable", "--person", "Bob", typed="y\n")
+    assert result.code == 0, result.err
+    assert bob("sync", "status").document["sync"]["person"] == "Bob"
+
+
+def test_sync_without_a_board_says_that_no_server_runs(repository: Path) -> None:
+    assert call_here(repository / ".pm", "sync").error["code"] == "NO_SERVER"
 
 
 def test_enable_names_what_it_can_use(ann: Board) -> None:
