@@ -18,7 +18,12 @@ from tests.torture.ground import need
 
 AGAIN = (429, 502, 503, 504)  # no answer of the board: ask again
 # What a node says while the engine is away; the clients ask again.
-AWAY = ("temporarily unavailable", "Service Unavailable", "others have been writing for too long")
+AWAY = (
+    "temporarily unavailable",
+    "lost during the commit",
+    "Service Unavailable",
+    "others have been writing for too long",
+)
 NO_WORDS = ("Traceback", " ERROR ", '"level": "error"', "database is locked", "deadlock")
 
 

@@ -21,7 +21,7 @@ from rest_framework.test import APIClient
 
 from pmsite.team_environment import database
 from projects.entities.project import DEFAULT_POLICIES
-from projects.models import Project
+from projects.models import IdempotentAnswer, Project
 from projects.postgres.base import DatabaseWrapper
 from projects.resource_errors import explain
 from tests.file_systems import needs_root
@@ -257,10 +257,14 @@ def test_full_disk_is_unavailable_and_read(
         with suppress(OSError), (folder / "filled").open("wb") as file:
             while True:
                 file.write(os.urandom(1 << 16))
-        answers = [api.post("/api/v1/projects/", body | {"key": f"P{number:03}"}) for number in range(100)]
+        answers = [
+            api.post("/api/v1/projects/", body | {"key": f"P{number:03}"}, HTTP_IDEMPOTENCY_KEY=f"key-{number}")
+            for number in range(100)
+        ]
         full = [answer for answer in answers if answer.status_code == 503]
         assert full
         assert full[0].json()["error"]["message"] == FULL
         assert api.get("/api/v1/projects/").status_code == 200
+        assert Project.objects.count() == IdempotentAnswer.objects.count() == len(answers) - len(full)
         (folder / "filled").unlink()
         assert api.post("/api/v1/projects/", body | {"key": "LAST"}).status_code == 201
