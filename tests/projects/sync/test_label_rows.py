@@ -91,3 +91,24 @@ def test_new_spelling_of_a_label_holds_in_all_clones(pair: tuple[BoardClone, Boa
     with ada:
         assert labels()["First"] == ["defect", "Late"]
         assert labels()["Third"] == ["Late"]
+
+
+def test_renamed_label_of_a_deleted_item_comes_back_renamed_elsewhere(
+    pair: tuple[BoardClone, BoardClone], log: Log
+) -> None:
+    ada, bob = pair
+    with ada:
+        item = WorkItem.objects.select_related("project").first()
+        assert item is not None
+        item.update(actor=ada.user, labels=["defect"])
+        item.soft_delete(actor=ada.user)
+        Label.objects.rename(item.project, "defect", "bug", actor=ada.user)
+    both_know(pair, log)
+    with bob:
+        gone = WorkItem.objects.select_related("project").get(pk=item.pk)
+        gone.restore(actor=bob.user)
+        assert gone.labels == ["bug"]
+    both_know(pair, log)
+    with ada:
+        assert WorkItem.objects.get(pk=item.pk).labels == ["bug"]
+        assert not Activity.objects.exclude(standing="").exists()
