@@ -29,6 +29,10 @@ def test_menu_at_the_right_edge_stays_on_the_screen(page: Page, board: Server) -
         box = last.locator("> .choices").bounding_box()
         assert box is not None
         assert box["x"] + box["width"] <= 1280, path
+    page.set_viewport_size({"width": 360, "height": 740})  # a sheet at the foot
+    box = last.locator("> .choices").bounding_box()
+    assert box is not None
+    assert box["width"] > 320
 
 
 def test_paper_has_description_and_status_and_no_controls(page: Page, board: Server) -> None:
