@@ -143,6 +143,14 @@ class Board:
         """The URL without filters."""
         return "?" + urlencode(self.filters.hidden)
 
+    @property
+    def waiting(self) -> str:
+        """The URL with what other items block, instead of what has the status blocked; "" without such a filter."""
+        if self.filters.values.get("status") != ["blocked"]:
+            return ""
+        rest = [pair for pair in self.query if pair[0] != "status"]
+        return "?" + urlencode([*rest, ("blocked", "any")])
+
     def _groups(self) -> Iterable[Group]:
         cells: dict[tuple[str, str], list[Card]] = {}
         around = Surroundings(self.project, [item for lane in self.lanes for item in lane.items])

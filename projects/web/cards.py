@@ -181,7 +181,9 @@ def _blocked(key: str, blockers: Sequence[Blocker]) -> Mark:
     if len(blockers) > MOST_BLOCKERS:
         names.append(f"{len(blockers) - MOST_BLOCKERS} more")
     text = f"Blocked by {', '.join(names)}" if names else "Blocked"
-    return Mark("blocked", text, leads=blockers[0].key if len(blockers) == 1 else key)
+    also = f" +{len(blockers) - 1}" if len(blockers) > 1 else ""
+    shown = f"{blockers[0].key}{also}" if blockers else ""
+    return Mark("blocked", text, shown, leads=blockers[0].key if len(blockers) == 1 else key)
 
 
 def _due(day: str, *, is_over: bool) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -208,7 +209,8 @@ def method_not_allowed(request: HttpRequest, *allowed: str) -> HttpResponse:
 
 def signed_out() -> HttpResponse:
     """Return 401 for a scripted request after the session ended."""
-    message = "You are signed out. Your text is kept. Run pm server open in the repository, then submit again."
+    way = "Sign in again in another tab" if settings.PM_TEAM else "Run pm server open in the repository"
+    message = f"You are signed out. Your text is kept. {way}, then submit again."
     return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
 
 

@@ -251,6 +251,44 @@ def test_filters_are_kept_in_the_url(page: Page, board: Server) -> None:
     expect(page.locator("[data-card]")).to_have_count(2)
 
 
+def test_what_others_block_is_found_by_the_status_blocked(page: Page, board: Server) -> None:
+    blocker, blocked = make_item(board, "one"), make_item(board, "two")
+    board.api("POST", "dependencies/", json={"blocking_item": blocker, "blocked_item": blocked})
+    open_board(page, board)
+    page.locator("#facet-status > summary").click()
+    page.locator("#facet-status").get_by_label("Blocked").check()
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Show what others block").click()
+    expect(page.locator("#board [data-card]")).to_have_count(1)
+    expect(card(page, blocked).locator(".blocked")).to_have_text(blocker)
+
+
+def test_project_of_another_window_is_in_the_menu(page: Page, board: Server) -> None:
+    open_board(page, board)
+    board.api("POST", "projects/", json={"key": "SHOP", "title": "A shop"})
+    page.locator("#projects-menu > summary").click()
+    make_item(board, "one")
+    expect(page.locator("#projects-menu")).to_contain_text("A shop")
+    page.locator("#projects-menu").get_by_role("link", name="New project").click()
+    expect(page.locator("#new-project [name=title]")).to_be_focused()
+    page.keyboard.type("Shed")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{board.url}/board/SHED/")
+
+
+def test_first_project_needs_only_its_title(person: BrowserContext, server: Server) -> None:
+    page = signed_in(person, server)
+    page.goto(f"{server.url}/settings/")
+    page.keyboard.press("c")
+    expect(page.locator("#new-project [name=title]")).to_be_focused()
+    page.locator("h1").click()
+    page.keyboard.press("c")
+    expect(page.locator("#new-project [name=title]")).to_be_focused()
+    page.keyboard.type("Shed")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{server.url}/board/SHED/")
+
+
 def test_drop_in_another_group_assigns(page: Page, board: Server) -> None:
     make_item(board, "of ada", assignee="ada")
     key = make_item(board, "of nobody")

@@ -75,6 +75,18 @@ def test_ten_entries_are_worked_off_by_keyboard_alone(page: Page, board: Server)
     assert [status[f"PONE-{number}"] for number in (4, 5, 6, 7)] == ["done", "done", "backlog", "todo"]
 
 
+def test_review_that_was_decided_by_mistake_comes_back(page: Page, board: Server) -> None:
+    for title in ("one", "two"):
+        hand_in(board, make_item(board, title), "done")
+    open_inbox(page, board)
+    page.keyboard.press("a")
+    expect(page.locator("#toasts")).to_contain_text("PONE-1 is done.")
+    expect(page.locator(ENTRY)).to_have_count(1)
+    page.keyboard.press("Control+z")
+    expect(page.locator(ENTRY)).to_have_count(2)
+    assert board.api("GET", "work-items/PONE-1/").json()["status"] == "review"
+
+
 def test_keys_move_reply_and_send_back(page: Page, board: Server) -> None:
     ask(board, make_item(board, "Read files"), "Which encoding?", choices=["UTF-8"])
     for title in ("Parse the header", "Undo after a merge"):
@@ -98,8 +110,8 @@ def test_keys_move_reply_and_send_back(page: Page, board: Server) -> None:
     page.keyboard.press("r")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    expect(page.locator("#inbox-said")).to_have_text("PONE-2 is sent back. Open it")
-    expect(page.get_by_role("link", name="Open it")).to_have_attribute("href", "/items/PONE-2/")
+    expect(page.locator("#toasts")).to_contain_text("PONE-2 is sent back.")
+    expect(page.get_by_role("link", name="Open PONE-2")).to_have_attribute("href", "/items/PONE-2/")
     expect(current).to_contain_text("Undo after a merge")
     (review,) = board.api("GET", "reviews/?work_item=PONE-2&fields=answer,verdict").json()["results"]
     assert (review["answer"], review["verdict"]) == ("a Reads no empty fields\nSee PONE-1", "sent_back")

@@ -56,6 +56,16 @@ def test_list_is_filtered_sorted_edited_and_saved(page: Page, board: Server) -> 
     expect(page.locator("#views > summary")).to_contain_text("changed")
 
 
+def test_title_has_most_of_a_laptops_width_and_boxes_are_seen(page: Page, board: Server) -> None:
+    key = make_item(board, "one")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_list(page, board)
+    expect(row(page, key).get_by_role("checkbox")).to_have_css("opacity", "1")
+    box = row(page, key).locator(".c-title").bounding_box()
+    assert box is not None
+    assert box["width"] > 400
+
+
 def test_rows_are_reached_edited_and_selected_with_the_keyboard(page: Page, board: Server) -> None:
     keys = [make_item(board, title) for title in ("one", "two", "three")]
     open_list(page, board)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_accessibility import found
+from tests.processes import scaled
 from tests.projects.team.places import PASSWORD, Proxy, TeamServer, free_port
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
@@ -22,7 +23,8 @@ for name in ("bob", "eve"):
     user.save()
 for key in ("SITE", "SHOP"):
     project = Project.objects.create(actor=ada, key=key, title=key.title())
-    WorkItem.objects.create(actor=ada, project=project, item_type="task", title=f"Work of {{key}}")
+    for title in ("Work", "More work"):
+        WorkItem.objects.create(actor=ada, project=project, item_type="task", title=f"{{title}} of {{key}}")
 """
 
 PAGES = ("/board/SITE/", "/items/SITE-1/", "/list/SITE/", "/sprints/SITE/", "/settings/members/SITE/", "/inbox/")
@@ -67,7 +69,12 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
     assert found(ada) == []
     bob = signed_in(browser, proxy, "bob")
     bob.goto(f"{proxy.url}/board/SITE/")
-    expect(bob.locator("#board [data-card]")).to_have_count(1)
+    expect(bob.locator("#board [data-card]")).to_have_count(2)
+    for name in ("Work of SITE", "More work of SITE"):
+        bob.keyboard.press("j")
+        expect(bob.get_by_role("link", name=name, exact=True)).to_be_focused()
+    bob.keyboard.press("Shift+ArrowUp")
+    expect(bob.get_by_role("link", name="Work of SITE", exact=True)).to_be_focused()
     assert found(bob) == []
     for path in PAGES:
         bob.goto(proxy.url + path)
@@ -85,5 +92,12 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
     bob.goto(proxy.url)
     expect(bob.get_by_text("You have no role in a project yet")).to_be_visible()
     assert found(bob) == []
+    ada.context.clear_cookies()
+    ada.get_by_text("Add a member").click()
+    ada.locator("#m-add [name=user]").fill("eve")
+    ada.locator("#m-add [name=role]").select_option("viewer")
+    ada.keyboard.press("Enter")
+    expect(ada.locator("#m-add [data-error]")).to_contain_text("Sign in again in another tab")
+    expect(ada.locator("#notice")).to_contain_text("Sign in", timeout=scaled(12_000))
     for page in (ada, bob):
         page.context.close()

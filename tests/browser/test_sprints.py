@@ -90,6 +90,17 @@ def test_cards_of_a_plan_are_selected_by_touch(browser: Browser, board: Server) 
         expect(page.locator("#selection")).to_have_count(0)
 
 
+def test_forms_of_the_last_sprint_stay_within_the_page(page: Page, board: Server) -> None:
+    for number in range(2):
+        make_sprint(board, f"Sprint {number}", start=14 * number)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_sprints(page, board)
+    page.locator("#plan section").last.get_by_text("Delete…").click()
+    box = page.locator("#plan details[open] > form").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < 1440
+
+
 def test_keyboard_plans_and_reorders(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     first, second = make_item(board, "first"), make_item(board, "second")

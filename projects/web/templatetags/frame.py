@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.template import Context
 from django.urls import reverse
@@ -50,6 +51,12 @@ def avatar(user: User, label: str = "") -> dict[str, object]:
         "is_agent": user.is_agent,
         "label": label,
     }
+
+
+@register.simple_tag
+def is_team() -> bool:
+    """Return True on a team's server, which people reach without a checkout."""
+    return settings.PM_TEAM
 
 
 @register.simple_tag

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from projects.models.activity import Action, Activity, group_of_transaction
 from projects.models.inbox.listing import settle
 from projects.web import inbox_page, page
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, reports_errors, saved
 
 
 @page.for_people()
@@ -30,4 +31,11 @@ def notifications(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
     """Settle an entry."""
     name, text = request.POST.get("act", ""), request.POST.get("text", "")
-    return done(settle(kind, pk, name, text, actor=page.person(request), seen=request.POST.get("seen", "")))
+    said = settle(kind, pk, name, text, actor=page.person(request), seen=request.POST.get("seen", ""))
+    changes = Activity.objects.filter(group_id=group_of_transaction(), entity_type="work_item", action=Action.UPDATED)
+    change = changes.order_by("-id").first() if kind == "review" else None
+    if change is None:
+        return done(said)
+    response = saved(said, change.pk)
+    response.headers["PM-Item"] = change.display_key
+    return response

@@ -21,7 +21,7 @@ const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assi
 // Where an arrow leads from a card: a lifted one to any list, the focus to one that has cards.
 function neighbour(card, key) {
   const lane = card.parentNode, cards = cardsOf(lane), index = cards.indexOf(card);
-  const rows = all("[data-row]", card.closest("[data-move]")).filter((row) => row.offsetParent).map((row) => all("[data-lane]", row));
+  const rows = all("[data-row]", card.closest(".board")).filter((row) => row.offsetParent).map((row) => all("[data-lane]", row));
   const y = rows.findIndex((row) => row.includes(lane)), x = rows[y].indexOf(lane);
   const goal = (lanes) => lanes.find((one) => isLifted() || cardsOf(one).length && !one.matches(".folded"));
   if (key === "ArrowRight") return { lane: goal(rows[y].slice(x + 1)), index };
@@ -49,18 +49,18 @@ function onArrow(card, key, extends_) {
 
 const ARROWS = { h: "ArrowLeft", j: "ArrowDown", k: "ArrowUp" };
 let isLifting = false; // a key asked for moving.js, which may still be on its way
-const focused = ({ target }) => target.matches("a[href]") && target.closest(CARD);
+const focused = ({ target }, of = CARD) => target.matches("a[href]") && target.closest(of);
 // Keys that are pressed while moving.js is on its way act once it is there.
-const onCard = (act) => (event) => {
-  const card = focused(event);
+const onCard = (act, of) => (event) => {
+  const card = focused(event, of);
   return Boolean(card) && (coming && !moving ? void coming.then(() => act(card, event)) : act(card, event));
 };
 // To the first card; an arrow scrolls a page that can.
 const start = ({ key }) => (key.length < 2 || document.querySelector("body.fill")) && !$("panel") && void document.querySelector(".lane:not(.folded) [data-card] a[href]")?.focus();
-const toCard = onCard((card, { key, shiftKey }) => onArrow(card, ARROWS[key] ?? key, shiftKey));
+const toCard = onCard((card, { key, shiftKey }) => onArrow(card, ARROWS[key] ?? key, shiftKey && card.closest(CARD)), "[data-card]"); // also where nothing moves
 
 register("Card", {
-  "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to a card", (event) => event.target.matches("body, [data-move]") ? start(event) : toCard(event)],
+  "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to a card", (event) => event.target.matches("body, .board") ? start(event) : toCard(event)],
   "Shift+ArrowDown,Shift+ArrowUp,Shift+ArrowLeft,Shift+ArrowRight": ["Select cards", toCard],
   x: ["Select the card, or take it out of the selection", onCard((card) => selection ? false : void selecting().then(({ pick }) => pick(card, true)))], // later it listens itself
   Space: ["Lift the card; the arrows move it, Space drops it", onCard((card) => {

@@ -80,7 +80,7 @@ list.addEventListener("pm:done", ({ target, detail }) => {
   const entry = target.closest("[data-entry]");
   const link = entry.querySelector("a[data-open]")?.cloneNode();
   link?.append("Open it");
-  said.replaceChildren(detail, ...(link ? [" ", link] : [])); // its history can undo a slip
+  said.replaceChildren(...(entry.matches(".review") ? [] : [detail, ...(link ? [" ", link] : [])])); // a review has a toast
   place = entries().indexOf(entry);
   entry.remove();
   select(entries()[Math.min(place, entries().length - 1)], { focus: true });

@@ -28,7 +28,8 @@ let opening = false;
 
 export async function openNew(target = document.activeElement) {
   if (opening || $("new-item")?.open) return;
-  if (own) return own.elements.title.focus();
+  const first = document.querySelector(".first-run [name=title]"); // without a project, which comes first
+  if (own ?? first) return (own?.elements.title ?? first).focus();
   opening = true;
   const query = where(target), made = await load(query);
   opening = false;

@@ -85,17 +85,10 @@ export function followAlerts() {
   if (alerts.on) import("./alerts.js");
 }
 
-const ABSENT = {
-  away: "The server is unreachable; waiting for it. Your text is kept. If it was started on another port, run: ",
-  "signed-out": "You are signed out. Your text is kept. To continue, run in the repository: ",
-};
-
 export function gone(why) {
   if (absent === why) return;
   absent = why;
-  const command = document.createElement("code");
-  command.textContent = "pm server open";
-  $("notice").replaceChildren(ABSENT[why], command);
+  $("notice").replaceChildren($(`notice-${why}`).content.cloneNode(true));
   $("notice").hidden = false;
 }
 

@@ -53,7 +53,7 @@ async function revert(url) {
 
 // Show what the server says of a change that it saved; return true if it said anything.
 export function toastOf(answer) {
-  const said = (name) => answer.headers.get(name), text = said("PM-Toast"), key = said("PM-Created"), gone = said("PM-Deleted");
+  const said = (name) => answer.headers.get(name), text = said("PM-Toast"), key = said("PM-Created") ?? said("PM-Item"), gone = said("PM-Deleted");
   const link = key ? { href: `/items/${key}/`, text: `Open ${key}` } : gone && { href: gone, text: "Deleted items" };
   if (text) toast(decodeURIComponent(text), said("PM-Undo") ?? "", link);
   return Boolean(text);
