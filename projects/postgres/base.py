@@ -187,9 +187,9 @@ class DatabaseWrapper(_DjangoWrapper):
             self.run(sql, parameters)
             return
         self.validate_no_broken_transaction()
-        told = sql if self.narrowed is None else self.narrowed(sql)
+        narrowed = sql if self.narrowed is None else self.narrowed(sql)
         with self.wrap_database_errors:
-            waits = self.connection.pm_statements.wait(with_today(told), parameters)
+            waits = self.connection.pm_statements.wait(with_today(narrowed), parameters)
         if not waits:
             self.run(sql, parameters)
 

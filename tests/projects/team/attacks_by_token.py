@@ -123,7 +123,7 @@ def claim_token_searches(field: Field) -> None:
         assert SECRET_PLAN not in answer.text
 
 
-@attack("use a token of somebody who was made inactive", "nginx-ui CVE-2026-33031")
+@attack("use a token of a user who was made inactive", "nginx-ui CVE-2026-33031")
 def token_of_an_inactive_user(field: Field) -> None:
     field.set_user("gone", "is_active", 1)
     assert field.call("GET", "projects/", "gone").status_code == 200
@@ -131,7 +131,7 @@ def token_of_an_inactive_user(field: Field) -> None:
     refused(field.call("GET", "projects/", "gone"), 401)
 
 
-@attack("sign in as somebody who was made inactive", "Vikunja CVE-2026-33668")
+@attack("sign in as a user who was made inactive", "Vikunja CVE-2026-33668")
 def inactive_user_signs_in(field: Field) -> None:
     field.set_user("gone", "is_active", 0)
     browser = Browser(field.server)

@@ -220,7 +220,7 @@ def redirect_of_the_signed_in(field: Field) -> None:
 # Sessions and CSRF
 
 
-@attack("fix the session before somebody signs in", "Payload CVE-2025-4644")
+@attack("fix the session before a user signs in", "Payload CVE-2025-4644")
 def fixed_session(field: Field) -> None:
     victim = field.browser()
     victim.cookies["__Host-pm_session"] = "a" * 32
@@ -267,7 +267,7 @@ def session_after_a_new_password(field: Field) -> None:
         field.change("UPDATE projects_user SET password = replace(password, '$x', '$') WHERE username = 'eve'")
 
 
-@attack("use a session of somebody who was made inactive", "Bludit GHSA-q42h-wpg8-5wwf")
+@attack("use a session of a user who was made inactive", "Bludit GHSA-q42h-wpg8-5wwf")
 def session_of_an_inactive_user(field: Field) -> None:
     eve = field.browser("eve")
     field.set_user("eve", "is_active", 0)
