@@ -95,7 +95,6 @@ def test_error_has_the_command_that_was_meant(argv: list[str], meant: str | list
         ["project", "list", "--qwertz"],
         ["projct", "qwertz"],
         ["project", "list", "x"],
-        ["note", "P-1"],
         ["ls", "-la"],
         ["list", "P", "x"],
         ["saved-view", "create", "--assignee"],

@@ -58,13 +58,13 @@ export async function tick(box) {
   refresh();
 }
 
-export async function send(form, submitter) {
+export async function send(form, submitter, data = new FormData(form, submitter)) {
   if (sending.has(form)) return;
   sending.add(form);
-  const body = new URLSearchParams(new FormData(form, submitter)), sent = valuesOf(form);
-  const fields = form.closest("details") ? [...sent.keys()].filter((field) => !field.readOnly) : []; // it closes after a success
+  const body = new URLSearchParams(data);
+  const fields = form.closest("details") ? [...valuesOf(form).keys()].filter((field) => !field.readOnly) : []; // it closes after a success
   for (const field of fields) field.readOnly = true;
-  try { await answered(form, await post(form.dataset.post, body), sent); } finally {
+  try { await answered(form, await post(form.dataset.post, body), data); } finally {
     sending.delete(form);
     for (const field of fields) field.readOnly = false;
   }
@@ -75,8 +75,8 @@ const valuesOf = (form) => new Map(all("textarea, input:not([type])", form).map(
 // After the reset, put back what was typed while the form was sent; of a longer text, what was added.
 function putBack(form, sent, later) {
   for (const [field, value] of later) {
-    const old = sent.get(field);
-    if (old === undefined || value === old) continue;
+    const old = sent.get(field.name);
+    if (old === null || value === old) continue;
     field.value = value.startsWith(old) ? value.slice(old.length).trimStart() : value;
     form.setAttribute("data-typed", "");
     keep(form);

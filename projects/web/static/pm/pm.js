@@ -294,8 +294,8 @@ addEventListener("submit", (event) => {
   if (!form.matches("[data-filter], [data-post]")) return;
   event.preventDefault();
   if (form.matches("[data-filter]")) return filter(form);
-  const { submitter } = event;
-  load().then(({ send }) => send(form, submitter));
+  const { submitter } = event, data = new FormData(form, submitter); // of now: the module may come later
+  load().then(({ send }) => send(form, submitter, data));
 });
 
 // After success or Cancel.
