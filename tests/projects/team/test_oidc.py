@@ -164,7 +164,7 @@ def test_session_is_another_one_after_the_sign_in(browser: Browser) -> None:
         ({"iss": "https://evil.example"}, "is not valid"),
         ({"exp": 1}, "is not valid"),
         ({"nonce": None}, "belongs to another sign-in"),
-        ({"sub": "u-9", "email": ""}, "about somebody else"),
+        ({"sub": "u-9", "email": ""}, "about another user"),
     ],
 )
 def test_forged_claim_is_refused(browser: Browser, provider: Provider, claims: dict[str, object], text: str) -> None:

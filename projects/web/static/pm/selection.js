@@ -110,7 +110,7 @@ async function load() {
     else if (button && "clear" in button.dataset) clear();
   });
   made.addEventListener("submit", (event) => event.preventDefault());
-  made.addEventListener("toggle", ({ target }) => target.open && enter(target), true);
+  made.addEventListener("toggle", ({ target }) => target.open && !target.querySelector("li :focus, .sheet :focus") && enter(target), true); // it may come after the next key
   made.addEventListener("keydown", (event) => {
     const menu = event.target.closest("details[open]"), field = event.target.dataset.enter;
     if (event.key === "Enter" && field) {
