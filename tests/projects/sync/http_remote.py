@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import subprocess
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 from tests.processes import environment
+
+LINGER = 5.0  # seconds
 
 
 class HttpRemote:
@@ -37,6 +41,15 @@ class HttpRemote:
                     _run_backend(handler, root)
 
             do_POST = do_GET
+
+            def finish(handler) -> None:
+                """Read what the client still sends: closing before that resets the connection and loses the answer."""
+                super().finish()
+                with suppress(OSError):
+                    handler.connection.shutdown(socket.SHUT_WR)
+                    handler.connection.settimeout(LINGER)
+                    while handler.connection.recv(1 << 16):
+                        pass
 
             def log_message(handler, format: str, *arguments: object) -> None:
                 pass
