@@ -367,7 +367,7 @@ def _phrase(name: str, rest: Sequence[str]) -> Phrase | None:
 def _meant(words: str, rest: Sequence[str]) -> Phrase | None:
     """Return the phrase that words stand for in front of `rest`, None if there is none whose command exists."""
     following = next((token for token in rest if not token.startswith("-")), "")
-    keyed = vocabulary.KEYED.get(words) if is_key(following) else None
+    keyed = vocabulary.KEYED.get(words) if is_key(following) or following.isdecimal() else None
     if keyed and len(rest) == 1:
         keyed = vocabulary.KEY_ALONE.get(words, keyed)
     texts = (keyed, vocabulary.PHRASES.get(words))

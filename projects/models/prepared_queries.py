@@ -123,7 +123,7 @@ def run(sql: str, parameters: Sequence[FieldValue] = ()) -> Framework:
 
 
 def run_later(sql: str, parameters: Sequence[FieldValue]) -> None:
-    """Run one statement whose rows nobody needs, at the latest before the next one or the commit; see `run`.
+    """Run one statement whose rows are not used, at the latest before the next one or the commit; see `run`.
 
     Call it in a transaction. Its errors may be raised by what runs it.
     """

@@ -138,7 +138,7 @@ class DatabaseWrapper(_DjangoWrapper):
             connection = pool.living(self.pool, lambda: new(conn_params))
         else:
             connection = gate_of(self.settings_dict).connect(lambda: new(conn_params))
-        if not hasattr(connection, "pm_statements"):  # a pool gives it again
+        if not hasattr(connection, "pm_statements"):  # a pool returns a connection again
             connection._prepared = OwnStatements()
             connection.prepare_threshold, connection.prepared_max = PREPARED_AT, MAX_PREPARED
             connection.adapters.register_loader("uuid", _HexLoader)
@@ -179,7 +179,7 @@ class DatabaseWrapper(_DjangoWrapper):
                 raise
 
     def run_later(self, sql: str, parameters: Sequence[Any]) -> None:  # Any: of any column
-        """Run one statement whose rows nobody needs, together with the next one or with the commit.
+        """Run one statement whose rows are not used, together with the next one or with the commit.
 
         Its errors are raised there. Call it in a transaction.
         """
@@ -194,16 +194,19 @@ class DatabaseWrapper(_DjangoWrapper):
             self.run(sql, parameters)
 
     def create_cursor(self, name: str | None = None) -> Any:  # Any: as in Django's stubs
-        statements.flush(self.connection)  # a named cursor is none of ours
+        statements.flush(self.connection)  # a named cursor does not flush
         return super().create_cursor(name)
 
     def _commit(self) -> None:
         try:
-            if self.connection is None or self.queries_logged:
-                super()._commit()
+            if self.connection is None:
                 return
             with self.wrap_database_errors:
-                self.connection.pm_statements.commit()
+                if self.queries_logged:
+                    statements.flush(self.connection)
+                    super()._commit()
+                else:
+                    self.connection.pm_statements.commit()
         except OperationalError as error:
             if self.connection is None or not self.connection.closed:
                 raise

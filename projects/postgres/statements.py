@@ -1,8 +1,8 @@
-"""Run the statements that come again without psycopg's cursor, whose layers take twice as long as libpq.
+"""Run repeated statements without psycopg's cursor, whose layers take twice as long as libpq.
 
 The server parses and plans such a statement once for each connection. Values are adapted as psycopg's cursors do it.
-A statement whose rows nobody needs can wait for the next one, or for the commit: both then go to the server and back
-at once (libpq's pipeline mode), which takes hardly longer than one of them.
+A statement whose rows are not used can wait for the next one, or for the commit. Both then take one round trip (libpq's
+pipeline mode).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PLACEHOLDER = re.compile("%[%s]")
 
 
 class Answer:
-    """The rows of a statement, with the methods of a cursor; `rowcount` is what it returned or changed."""
+    """The rows of a statement, with the methods of a cursor; `rowcount` is the number of rows returned or changed."""
 
     def __init__(self, rows: list[tuple[Any, ...]], rowcount: int) -> None:  # Any: of any column
         self._rows = iter(rows)
@@ -113,7 +113,7 @@ class Statements:
             results = [self._connection.wait(fetch_many(libpq)) for _ in range(len(commands) + bool(end) + 1)]
             libpq.exit_pipeline_mode()
         except BaseException:
-            self._connection.close()  # nobody knows what it has answered
+            self._connection.close()  # its state is unknown
             raise
         for result, *_ in results[:-1]:  # the last one ends the pipeline
             if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):

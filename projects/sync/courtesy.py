@@ -62,7 +62,7 @@ class _Courtesy:
 class _QuickSwitching:
     """Shortens the interpreter's switch interval, which the threads of a process share, while any sync runs.
 
-    After each statement a writer, for whom others wait, waits until a thread that computes gives up the interpreter.
+    After each statement a writer needs the GIL, and all other writers wait for that writer.
     """
 
     def __init__(self) -> None:

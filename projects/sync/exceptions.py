@@ -23,7 +23,7 @@ Each message is one line for the user.
 from __future__ import annotations
 
 OFF = "sync is off in this clone; a person turns it on with: pm sync enable"
-REMOVE = "remove it, and sync again"  # a damaged local copy; what is unpublished is in the database
+REMOVE = "remove it, and sync again"  # of a damaged local copy; unpublished changes are in the database
 
 
 class SyncError(Exception):

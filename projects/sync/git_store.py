@@ -387,7 +387,7 @@ class GitStore:
         return object_id
 
     def _blamed(self, error: SyncError) -> SyncError:
-        """Return the error of a call to a remote, or StoreDamaged if this copy is what is damaged."""
+        """Return the error of a call to a remote, or StoreDamaged if this copy is damaged."""
         if isinstance(error, RemoteDamaged):
             code, _, _ = self._git("fsck", "--no-dangling", "--no-progress", "--no-reflogs")
             if code:

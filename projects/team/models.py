@@ -1,4 +1,4 @@
-"""The table of a team's server: how often callers did what is limited. It exists only where this app is installed."""
+"""The counters of a team server's rate limits. The table exists only where this app is installed."""
 
 from __future__ import annotations
 

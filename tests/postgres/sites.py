@@ -43,9 +43,15 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command of this board; return what it prints."""
-        call = subprocess.run(
+        call = self.call(*arguments)
+        assert call.returncode == 0, call.stderr
+        return call.stdout
+
+    def call(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command of this board, which may fail, with more variables in its environment."""
+        return subprocess.run(
             [*MANAGE, *arguments],
-            env=self.env,
+            env=self.env | variables,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -53,8 +59,6 @@ class Site:
             timeout=DEADLINE * 4,
             check=False,
         )
-        assert call.returncode == 0, call.stderr
-        return call.stdout
 
 
 class Node:

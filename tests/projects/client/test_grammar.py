@@ -108,6 +108,7 @@ def test_words_after_two_dashes_are_words() -> None:
         (["list", "SPRINTS"], ["list", "--project", "SPRINTS"]),
         (["show", "sprint", "S"], ["sprint", "get", "S"]),
         (["rm", "PONE-1"], ["work-item", "delete", "PONE-1"]),
+        (["rm", "12"], ["work-item", "delete", "12"]),
         (["restore", "PONE-1"], ["work-item", "restore", "PONE-1"]),
         (["status", "PONE-1", "Done"], ["update", "PONE-1", "--status", "done"]),
         (["label", "PONE-1", "x"], ["update", "PONE-1", "--add-label", "x"]),

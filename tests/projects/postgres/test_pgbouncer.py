@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +14,6 @@ from projects.postgres.checks import SHARED
 from tests.postgres.databases import TEMPLATE, copied, url
 from tests.postgres.pooler import PACKAGE, Pooler, program
 from tests.postgres.sites import Node, Site
-from tests.processes import DEADLINE, MANAGE
 from tests.projects.postgres.test_nodes import assert_one_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.skipif(program() is None, reason=PACKAGE)]
@@ -59,15 +57,7 @@ def test_nodes_are_one_server_in_session_mode(pooled: Callable[[str], Site]) -> 
 @pytest.mark.parametrize("options", ["", "?pool=1"])
 def test_transaction_mode_is_refused(pooled: Callable[[str], Site], options: str) -> None:
     site = pooled("transaction")
-    call = subprocess.run(
-        [*MANAGE, "serve", "--port", "0", "--behind-proxy", "127.0.0.1", "--name", "localhost"],
-        env=site.env | {"PM_DATABASE_URL": site.database + options},
-        cwd=site.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE * 4,
-        check=False,
-    )
+    command = ("serve", "--port", "0", "--behind-proxy", "127.0.0.1", "--name", "localhost")
+    call = site.call(*command, PM_DATABASE_URL=site.database + options)
     assert (call.returncode, call.stdout) == (1, "")
     assert call.stderr.splitlines() == [f"error: can't use the database: {SHARED}"]

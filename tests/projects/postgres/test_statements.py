@@ -171,6 +171,18 @@ def test_lost_connection_of_a_statement_that_waits_is_a_shortage(table: None) ->
     assert names() == []
 
 
+def test_statement_that_waits_is_committed_although_queries_are_logged_since(table: None) -> None:
+    try:
+        with transaction.atomic():
+            add("logged")
+            assert waiting() == 1
+            connection.force_debug_cursor = True
+        assert waiting() == 0
+    finally:
+        connection.force_debug_cursor = False
+    assert names() == ["logged"]
+
+
 def test_long_statements_that_wait_do_not_block(table: None) -> None:
     """More than the buffers of a socket hold, in both directions."""
     text = "x" * 4_000_000
