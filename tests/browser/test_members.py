@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_accessibility import found
-from tests.processes import scaled
 from tests.projects.team.places import PASSWORD, Proxy, TeamServer, free_port
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
@@ -98,6 +97,6 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
     ada.locator("#m-add [name=role]").select_option("viewer")
     ada.keyboard.press("Enter")
     expect(ada.locator("#m-add [data-error]")).to_contain_text("Sign in again in another tab")
-    expect(ada.locator("#notice")).to_contain_text("Sign in", timeout=scaled(12_000))
+    expect(ada.locator("#notice")).to_contain_text("Sign in")
     for page in (ada, bob):
         page.context.close()

@@ -44,7 +44,7 @@ async function look() {
   try {
     const query = new URLSearchParams({ since: cursor, ...(page.project && { project: page.project }) });
     // A team's server holds the request until something changes; others answer at once.
-    const headers = { "X-Wait": `${Math.max(seen, cursor)}; ${document.hidden ? 0 : 8}` }, asked = Date.now();
+    const headers = { "X-Wait": `${Math.max(seen, cursor)}; ${document.hidden || absent ? 0 : 8}` }, asked = Date.now();
     const answer = await fetch(`/live/?${query}`, { cache: "no-store", headers, signal: AbortSignal.timeout(10000) });
     rest = EVERY - (answer.status === 204 ? Date.now() - asked : 0);
     if (answer.status === 401) gone("signed-out");
@@ -198,7 +198,9 @@ function morph(old, fresh) {
 export async function post(url, body) {
   const headers = { ...JSON.parse(document.body.dataset.headers), Accept: "application/json" };
   try {
-    return await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(20000) });
+    const answer = await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(20000) });
+    if (answer.status === 401) gone("signed-out");
+    return answer;
   } catch {
     gone("away");
   }
