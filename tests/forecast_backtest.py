@@ -1,7 +1,7 @@
 """Try the forecast on histories whose ends are known: `python -m tests.forecast_backtest [--short]`.
 
 At many days of each history, the forecast sees only what was before. A date holds if the work was done by then. Of one
-real history only forecasts that do not overlap in time tell something new; the interval says how sure that makes it.
+real history only forecasts that do not overlap in time add information; the interval says how sure that makes it.
 """
 
 from __future__ import annotations
@@ -131,12 +131,12 @@ def main(arguments: list[str]) -> None:
         print(f"{row.name:20} {row.tried:9}", *(f"{row.share(level):6.1f}" for level in LEVELS), flush=True)
     for history in real(options.data):
         row = tried([history], futures)
-        told = "too short for a forecast"
+        text = "too short for a forecast"
         if row.tried:
             low, high = row.interval(85)
-            told = " ".join(f"{row.share(level):6.1f}" for level in LEVELS)
-            told += f"  85 %: {low:.0f} to {high:.0f}, as {row.apart} do not overlap;"
-        print(f"{row.name:20} {row.tried:9}", told, f" {sum(history.done)} items in {len(history.done)} days")
+            text = " ".join(f"{row.share(level):6.1f}" for level in LEVELS)
+            text += f"  85 %: {low:.0f} to {high:.0f}, as {row.apart} do not overlap;"
+        print(f"{row.name:20} {row.tried:9}", text, f" {sum(history.done)} items in {len(history.done)} days")
     if not options.data.exists():
         print(f"no real histories in {options.data}")
 

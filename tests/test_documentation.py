@@ -135,12 +135,12 @@ def test_documented_command_lines_are_valid(name: str) -> None:
 def test_commands_in_agent_texts_are_valid() -> None:
     guide = re.sub(r"^```(sh)?\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
     spans = [span for span in re.findall(r"`([^`]+)`", guide + texts.LINES.decode()) if span.startswith("pm ")]
-    told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
+    named = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
     assert len(spans) > 10
-    assert len(told) > 10
+    assert len(named) > 10
     for text in (
         *spans,
-        *told,
+        *named,
         *re.findall(r"pm server start|pm project create .*", prime.NO_SERVER + prime.NO_PROJECT),
     ):
         complaint = complaint_about(text.split()[1:])

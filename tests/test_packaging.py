@@ -160,7 +160,7 @@ def test_both_distributions_in_one_environment_are_noticed(
 
     assert [check["status"] for check in findings()] == ["ok"]
     [package] = python.parents[1].glob("lib/python*/site-packages/discovery")
-    (package / "loopback.py").write_text("# of somebody else\n")
+    (package / "loopback.py").write_text("# of another package\n")
     [damaged] = findings()
     assert (damaged["status"], str(package / "loopback.py") in damaged["message"]) == ("fail", True)
 

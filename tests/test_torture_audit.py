@@ -67,7 +67,7 @@ def test_ledger_finds_lost_and_duplicate_writes(database: Path) -> None:
     assert Ledger("llm", Counter(rows[1:])).compare(database)[1]
     assert Ledger("llm", Counter(rows), texts={"first": item}).compare(database)[1]
     assert Ledger("llm", Counter(rows), answers={"key": (200, "")}).compare(database)[1]
-    told = {
+    answered = {
         "title": "first",
         "description": "",
         "status": "backlog",
@@ -76,7 +76,7 @@ def test_ledger_finds_lost_and_duplicate_writes(database: Path) -> None:
         "position": "a0",
         "version": 2,
     }
-    assert Ledger("llm", Counter(rows), rows={plain(item): told}).compare(database)[1]
+    assert Ledger("llm", Counter(rows), rows={plain(item): answered}).compare(database)[1]
 
 
 def test_rename_of_a_published_file_is_found_in_a_trace(tmp_path: Path) -> None:

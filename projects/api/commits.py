@@ -218,7 +218,7 @@ class CommitReportsView(StrictQueryMixin):
 
     @extend_schema(request=CommitReportSerializer, responses=ReportOutcomeSerializer, operation_id="commits_report")
     def post(self, request: Request) -> Response:
-        """Tell a team's server about commits that name items; they are marked as reported by the caller.
+        """Report commits that name items to a team's server; they are marked as reported by the caller.
 
         A commit that the server knows is not changed by a report.
         """

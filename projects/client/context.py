@@ -128,7 +128,7 @@ class Context:
         return team_servers.find(self.directory, self.environ)
 
     def report_commits(self) -> None:
-        """Tell the team server where the repository is logged in about new commits; it can't read them itself."""
+        """Report new commits to the team server where the repository is logged in; it can't read them itself."""
         if os.path.lexists(resolution.team_servers_file(self.environ)):
             from projects.client import commit_reports
 

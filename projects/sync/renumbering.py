@@ -1,4 +1,4 @@
-"""Tell the other clones which commits meant an item by a key that it has no more.
+"""Let the other clones know which commits meant an item by a key that it has no more.
 
 When clones meet and an item gets another number, its old key belongs to another item everywhere. Only the clone that
 showed the old key knows which commits meant it: those that were made there. It publishes them with an operation;
@@ -87,7 +87,7 @@ def keep(operations: Iterable[Operation]) -> None:
 
 
 class _Own:
-    """Tells the commits that were made in this clone from those that came from elsewhere."""
+    """Distinguishes the commits that were made in this clone from those that came from elsewhere."""
 
     def __init__(self, repository: Repository) -> None:
         self._made = reflog.read(repository.directory)

@@ -1,4 +1,4 @@
-"""Tell requests that wait for news when the board changes, on whatever node; see discovery.parking.
+"""Wake requests that wait for news when the board changes, on whatever node; see discovery.parking.
 
 Each worker of a team's server has a thread with a connection of its own, which looks for the newest activity every
 second. On PostgreSQL it also listens: a trigger notifies with each transaction that changes the board, so news arrives

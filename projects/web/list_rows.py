@@ -112,7 +112,7 @@ class Row:
 
 
 def name_blockers(rows: Sequence[Row]) -> None:
-    """Tell each blocked row what blocks it; one query if one of them is."""
+    """Set what blocks each blocked row; one query if one of them is."""
     blocked = [row for row in rows if row.item["open_blockers"] and not row.is_closed]
     found = blockers_of(Q(blocked_item__in=[row.item["pk"] for row in blocked])) if blocked else {}
     for row in blocked:

@@ -21,7 +21,7 @@ Request = tuple[str, bytes]  # its name in the results, and its bytes
 class Answer(NamedTuple):
     """The times of one response, in milliseconds: in the application, on the processor there, and at the client.
 
-    Only a server that reports its times tells the first two.
+    Only a server that reports its times gives the first two.
     """
 
     name: str

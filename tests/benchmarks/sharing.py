@@ -73,7 +73,7 @@ def beside_writers(ground: Ground) -> Figure:
 
     The time is the client's. In each round the same connections are used without and beside a sync, as how they are
     spread over the workers decides more than a sync: with five in one of them, one waits for a thread. Each sync
-    publishes what was written meanwhile, the first one of a round also what was written before. The note tells the
+    publishes what was written meanwhile, the first one of a round also what was written before. The note gives the
     same beside git alone, which commits, pushes and fetches in another repository as often, and in the application.
     """
     server, other = _shared(ground), _other(ground)
@@ -128,8 +128,8 @@ def join(operations: int, pushes: int) -> Measure:
             assert server.api("GET", "sync/").json()["position"] >= number
             peaks.append(max(map(_peak, server.workers())))
             server.end()
-        told = f"{number:,} operations in {min(pushes, number):,} segments; at most {max(peaks):.0f} MiB in a worker"
-        return Figure(statistics.median(times), told)
+        note = f"{number:,} operations in {min(pushes, number):,} segments; at most {max(peaks):.0f} MiB in a worker"
+        return Figure(statistics.median(times), note)
 
     return measure
 

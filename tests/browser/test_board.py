@@ -368,7 +368,7 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("[data-answer]")).to_contain_text("The file was changed since it was chosen; choose it again.")
     page.get_by_label("File", exact=True).set_input_files(good)
-    page.get_by_role("button", name="Check the file").click()  # no browser tells of the same file again
+    page.get_by_role("button", name="Check the file").click()  # no browser reports the same file again
     expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
     expect(page.get_by_role("button", name="Import", exact=True)).to_be_focused()
     assert len(board.api("GET", "projects/").json()["results"]) == 1

@@ -142,15 +142,15 @@ def test_inbox_follows_the_board_and_says_who_was_faster(page: Page, board: Serv
     page.unroute("**/live/**")
 
 
-def test_notification_tells_of_new_entries_only(page: Page, board: Server) -> None:
+def test_notification_names_new_entries_only(page: Page, board: Server) -> None:
     page = page.context.new_page()  # of its own, for the script
     item = make_item(board, "An item")
     ask(board, item, "An old one?")
     page.context.grant_permissions(["notifications"], origin=board.url)
     page.add_init_script(
-        """window.told = [];
+        """window.shown = [];
         window.Notification = class extends Notification {
-          constructor(title, options) { super(title, options); told.push([title, options.body, options.tag]); } };
+          constructor(title, options) { super(title, options); shown.push([title, options.body, options.tag]); } };
         document.hasFocus = () => false;"""
     )
     open_inbox(page, board)
@@ -160,12 +160,12 @@ def test_notification_tells_of_new_entries_only(page: Page, board: Server) -> No
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     ask(board, item, "A new one?")
-    (told,) = poll(lambda: page.evaluate("told"), what="a notification")
-    assert told[:2] == [f"Question: {item}.q2", "An item"]
+    (shown,) = poll(lambda: page.evaluate("shown"), what="a notification")
+    assert shown[:2] == [f"Question: {item}.q2", "An item"]
     page.goto(f"{board.url}/board/PONE/")
-    page.goto(f"{board.url}/inbox/#{told[2]}")
+    page.goto(f"{board.url}/inbox/#{shown[2]}")
     expect(page.locator("[data-current]")).to_contain_text("A new one?")
-    assert page.evaluate("told") == []
+    assert page.evaluate("shown") == []
     page.locator("#inbox-alerts").click()
     expect(page.locator("#inbox-alerts")).to_have_text("Notify me")
 

@@ -48,10 +48,10 @@ def test_live_update_keeps_typed_text_scroll_position_and_lifted_card(page: Page
     lifted.focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
-    with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as told:
+    with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as answer:
         make_item(board, "not now", status="todo")
-    while told.value.status == 204:
-        with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as told:
+    while answer.value.status == 204:
+        with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as answer:
             pass
     expect(lane(page, "todo").locator("#PONE-20")).to_be_visible()
     expect(lane(page, "todo")).not_to_contain_text("not now")

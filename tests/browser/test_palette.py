@@ -53,7 +53,7 @@ def test_palette_finds_items_pages_and_actions(page: Page, board: Server) -> Non
     assert page.evaluate("window.hit") is None
 
 
-def test_keys_are_listed_and_never_act_while_somebody_types(page: Page, board: Server) -> None:
+def test_keys_are_listed_and_never_act_while_a_person_types(page: Page, board: Server) -> None:
     make_item(board, "One")
     open_board(page, board)
     page.keyboard.press("?")

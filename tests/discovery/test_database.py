@@ -84,7 +84,7 @@ class Site:
             "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.database)}},
             **settings,
         }
-        # Without cached bytecode: a test replaces a migration within the second that a cache can tell apart.
+        # Without cached bytecode: a test replaces a migration within the second of the cache's time stamp.
         env = {"PYTHONPATH": str(self.directory), "PYTHONDONTWRITEBYTECODE": "1"}
         return self.start_host(*arguments, ready=ready, env=env, **settings)
 

@@ -86,7 +86,7 @@ def test_request_is_answered_when_its_time_is_over(host: Server) -> None:
     assert 0.9 < answered(waiting(host, "5; 1")) < scaled(5)
 
 
-def test_requests_are_answered_when_the_host_cannot_tell_any_more(host: Server) -> None:
+def test_requests_are_answered_when_the_host_cannot_know_any_more(host: Server) -> None:
     client = waiting(host, "5; 20")
     assert is_silent(client)
     report(host, "")

@@ -42,7 +42,7 @@ def make_link(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [make_public, make_short, make_link, os.mkfifo])
-def test_key_that_others_may_know_is_made_anew(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_key_that_others_may_know_is_replaced(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "secret_key")
     key = secretkey.load(str(tmp_path))
     assert key != "k" * 60

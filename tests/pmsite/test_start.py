@@ -15,11 +15,11 @@ sys.path.insert(0, {home!r})
 sys.argv = ["manage.py", "runserver_discover"]
 from discovery.signals import server_started
 
-def tell(**kwargs):
+def report(**kwargs):
     print(json.dumps([sorted(sys.modules), gc.isenabled(), gc.get_freeze_count()]), flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
 
-server_started.connect(tell)
+server_started.connect(report)
 from pmsite.__main__ import main
 main()
 """

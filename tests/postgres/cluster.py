@@ -127,7 +127,7 @@ class Cluster:
         self.stop(number)
         port = self.port
         self.start()
-        assert self.port == port, "somebody has taken the port"
+        assert self.port == port, "another process has taken the port"
 
     def make(self, name: str, template: str = "template0") -> str:
         """Create a database as a copy of another; return its URL."""

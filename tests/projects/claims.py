@@ -263,7 +263,7 @@ def _undone(scene: Scene) -> Any:
 
 
 class Answer(NamedTuple):
-    """What an agent was told: the code of a refusal, else the status, and the words."""
+    """What an agent got: the code of a refusal, else the status, and the words."""
 
     code: str
     text: str

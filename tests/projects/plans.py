@@ -1,6 +1,6 @@
 """How the engine would answer the queries that were made, in the words of SQLite's planner.
 
-The tables of a test are small, where PostgreSQL would always read all rows: it is told to avoid that if it can.
+The tables of a test are small, where PostgreSQL would always read all rows: a setting makes it avoid that.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def _steps(node: dict[str, Any], is_large: bool) -> Iterator[str]:
     elif kind in ("Index Scan", "Index Only Scan"):
         index = node["Index Name"]
         columns = _CONDITION.findall(node.get("Index Cond", ""))
-        told = " AND ".join(f"{column}{'=' if sign in ('=', 'IS') else sign[0]}?" for column, sign in columns)
-        if told:
-            yield f"SEARCH {table} USING INDEX {index} ({told})"
+        conditions = " AND ".join(f"{column}{'=' if sign in ('=', 'IS') else sign[0]}?" for column, sign in columns)
+        if conditions:
+            yield f"SEARCH {table} USING INDEX {index} ({conditions})"
         else:  # in the order of an index; by the primary key, only to avoid the table
             is_whole = index.endswith("_pkey") and not is_large
             yield f"SCAN {table}" if is_whole else f"SCAN {table} USING INDEX {index}"

@@ -1,4 +1,4 @@
-"""What the record tells of a board: it is new, gone, moved or a copy."""
+"""What the record says of a board: it is new, gone, moved or a copy."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_other_name_of_the_same_directory_is_no_copy(repository: Path, tmp_path:
     assert record_of(repository).read_bytes() == before
 
 
-def test_two_boards_of_a_repository_are_told_apart(repository: Path) -> None:
+def test_two_boards_of_a_repository_are_distinguished(repository: Path) -> None:
     first, second = serve(repository, "a/.pm"), serve(repository, "b/.pm")
     (second / "data.db").unlink()
     assert board_record.remark(str(first)) == ""

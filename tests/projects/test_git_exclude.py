@@ -62,7 +62,7 @@ def test_ordinary_add_takes_shared_files(repository: Path) -> None:
 def test_board_below_the_top_is_hidden(repository: Path, folder: str) -> None:
     protect(repository / folder / ".pm")
     (repository / ".pm").mkdir()
-    (repository / ".pm/data.db").touch()  # somebody else's: the pattern is anchored
+    (repository / ".pm/data.db").touch()  # another user's: the pattern is anchored
     assert seen(repository) == {".pm/data.db", *(f"{folder}/.pm/{name}" for name in SHARED)}
 
 

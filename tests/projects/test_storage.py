@@ -1,4 +1,4 @@
-"""Why a config directory can't be used, and what the two users of it are told to do."""
+"""Why a config directory can't be used, and what the two users of it can do about it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_input_output_error_blames_the_file_system(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_root_is_never_told_to_take_a_users_directory(tmp_path: Path) -> None:
+def test_root_is_never_advised_to_take_a_users_directory(tmp_path: Path) -> None:
     config = tmp_path / ".pm"
     config.mkdir()
     os.chown(config, 12345, 12345)
@@ -73,7 +73,7 @@ def test_file_of_another_user_in_our_directory_is_taken_back(tmp_path: Path) -> 
 
 
 @needs_root
-def test_other_user_is_told_of_both_ways_but_not_to_take_what_is_no_config_directory(tmp_path: Path) -> None:
+def test_other_user_sees_both_ways_but_not_to_take_what_is_no_config_directory(tmp_path: Path) -> None:
     python = interpreter_for_others()
     code = "import sys; sys.path.insert(0, sys.argv[1]); from projects import storage; "
     code += "[print(storage.hand_over(path, 0)) for path in sys.argv[2:]]"

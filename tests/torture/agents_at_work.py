@@ -305,7 +305,7 @@ def worked_until_empty(boards: int) -> Result:
 
 
 def _workers(server: Server, directory: Path) -> list[Worker]:
-    """Return four agents: two whose program tells its session, one that its worktree tells, and one with MCP only."""
+    """Return four agents: two whose program names its session, one known by its worktree, one with MCP."""
     git("commit", "-q", "--allow-empty", "-m", "begin", cwd=directory)
     variables: dict[str, dict[str, str]] = {
         "claude": {"CLAUDECODE": "1", "CLAUDE_CODE_SESSION_ID": "aaaa-1"},

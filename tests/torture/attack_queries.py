@@ -122,8 +122,8 @@ def hostile_queries(count: int) -> Result:
                 else:
                     answer = person.get(server.url + url, headers={"Accept": "text/html"})
                 assert answer.status_code < 500, f"{url[:200]}: {answer.status_code}"
-                told = secrets.told(f"{answer.headers} {answer.text}".replace(text, ""))
-                assert not told, f"{url[:200]} leaked {told}"
+                leaked = secrets.found_in(f"{answer.headers} {answer.text}".replace(text, ""))
+                assert not leaked, f"{url[:200]} leaked {leaked}"
                 assert "x=1" not in answer.headers.get("Set-Cookie", ""), url
                 if is_api and answer.status_code == 200 and name not in FREE:
                     body = answer.json()

@@ -157,8 +157,8 @@ class Intruder:
             return  # public files, and the login form
         # A redirect to the login repeats the requested path.
         sent = self.server.token if asked.credentials == "query" else "\0"
-        told = secrets.told(f"{headers} {text}".replace(sent, ""))
-        assert not told, f"{asked} leaked {told}"
+        leaked = secrets.found_in(f"{headers} {text}".replace(sent, ""))
+        assert not leaked, f"{asked} leaked {leaked}"
         assert "access-control-allow-origin" not in {name.lower() for name in headers}, f"{asked}: CORS"
         if asked.host != "ours":
             assert status == 400, f"{asked}: {status}"

@@ -59,7 +59,7 @@ def faults(database: Path, *, merged: bool = False, searched: bool = True) -> li
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         checks = [check for check in CHECKS if searched or check is not _searchable]
         found = [fault for check in checks for fault in check(connection)]
-        return [*found, *_told(connection, merged)]
+        return [*found, *_histories(connection, merged)]
 
 
 def _whole(connection: sqlite3.Connection) -> Iterator[str]:
@@ -114,7 +114,7 @@ def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{key}: highest number {highest}, next number {following}, {doubles} duplicates"
 
 
-def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
+def _histories(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
     """Replay the activity: each change starts where the previous one ended, and the last one matches the row."""
     history: dict[tuple[str, str], list[tuple[int, str, list[dict[str, Any]]]]] = defaultdict(list)
     query = "SELECT entity_type, entity_id, version, action, changes FROM projects_activity ORDER BY id"
@@ -123,24 +123,24 @@ def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
     connection.row_factory = sqlite3.Row
     for kind, table in TABLES.items():
         for row in connection.execute(f"SELECT * FROM {table}"):
-            told = history.pop((kind, row["id"]), [])
-            for fault in _replayed(told, row, merged):
+            changes_of = history.pop((kind, row["id"]), [])
+            for fault in _replayed(changes_of, row, merged):
                 yield f"{kind} {row['id']}: {fault}"
     connection.row_factory = None
     for kind, pk in history:
         yield f"{kind} {pk} has activity but no row"
 
 
-def _replayed(told: list[tuple[int, str, list[dict[str, Any]]]], row: sqlite3.Row, merged: bool) -> Iterator[str]:
-    versions = [version for version, _, _ in told]
+def _replayed(changes_of: list[tuple[int, str, list[dict[str, Any]]]], row: sqlite3.Row, merged: bool) -> Iterator[str]:
+    versions = [version for version, _, _ in changes_of]
     # An imported row may start above version 1.
-    due = sorted(set(versions)) if merged else list(range(versions[0] if told else 1, row["version"] + 1))
-    if not told or versions != due or versions[-1] != row["version"] or told[0][1] != "created":
+    due = sorted(set(versions)) if merged else list(range(versions[0] if changes_of else 1, row["version"] + 1))
+    if not changes_of or versions != due or versions[-1] != row["version"] or changes_of[0][1] != "created":
         yield f"version {row['version']}, activity of {versions[:20]}"
         return
     state: dict[str, Any] = {}
     deleted = False
-    for version, action, changes in told:
+    for version, action, changes in changes_of:
         deleted = action == "deleted" or (deleted and action != "restored")
         for change in changes:
             name = change["field"]

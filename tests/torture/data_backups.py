@@ -49,7 +49,7 @@ def _taken(count: int, services: Services, others: int) -> Result:
         try:
             poll(lambda: together.rounds and all(writer.ledger.changes for writer in writers))
             for number in range(count):
-                path, before = service.folder / f"taken-{number}", Told(writers)
+                path, before = service.folder / f"taken-{number}", Acknowledged(writers)
                 with result.attempt():
                     if number % 2 == 0:
                         with result.clock():
@@ -82,8 +82,8 @@ def _taken(count: int, services: Services, others: int) -> Result:
     return result
 
 
-class Told:
-    """What the writers had been told at one moment, by changes and by items."""
+class Acknowledged:
+    """What the writers had been answered at one moment, by changes and by items."""
 
     def __init__(self, writers: list[ApiWriter]) -> None:
         self.changes: set[tuple[str, int]] = set()
@@ -121,7 +121,7 @@ class Together:
         assert len(texts) == 1, f"a partial transaction: {texts}"
 
 
-def _check_backup(service: Service, path: Path, before: Told, together: Together) -> History:
+def _check_backup(service: Service, path: Path, before: Acknowledged, together: Together) -> History:
     with service.another(path) as other:
         other.stop()
         items, history = _read(other.rows())
@@ -145,7 +145,7 @@ def _read(database: Path) -> tuple[dict[str, str], History]:
         return items, connection.execute(query).fetchall()
 
 
-def _check_export(service: Service, path: Path, before: Told, together: Together) -> None:
+def _check_export(service: Service, path: Path, before: Acknowledged, together: Together) -> None:
     content = path.read_bytes()
     document = json.loads(content)
     items = {plain(row["id"]): row for row in document["work_items"]}

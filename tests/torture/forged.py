@@ -23,10 +23,10 @@ COMMANDS = (("project", "list"), ("server", "status"), ("server", "stop"), ("ser
 # Prints which signal it got.
 BYSTANDER = """
 import os, signal, sys
-def tell(number, frame):
+def report(number, frame):
     print(number, flush=True)
 for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
-    signal.signal(number, tell)
+    signal.signal(number, report)
 os.setuid(int(sys.argv[1]))
 print("up", flush=True)
 while True:

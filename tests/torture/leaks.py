@@ -24,7 +24,7 @@ class Secrets:
         self.words = [server.token, (server.config / "secret_key").read_text(), *more]
         self.paths = {str(server.directory), str(CHECKOUT), sys.prefix, os.path.expanduser("~")} - {"/"}
 
-    def told(self, text: str, *, root: bool = False) -> list[str]:
+    def found_in(self, text: str, *, root: bool = False) -> list[str]:
         """Return the secrets in `text`; `root`: the repository's path is expected there."""
         found = [f"a secret: {word[:6]}…" for word in self.words if word and word in text]
         if not root:

@@ -1,4 +1,4 @@
-"""What one writer was told, to be compared with the database after the scenario."""
+"""What one writer was answered, to be compared with the database after the scenario."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class Ledger:
 
     def _rows(self, connection: sqlite3.Connection) -> list[str]:
         faults = []
-        for pk, told in self.rows.items():
+        for pk, answered in self.rows.items():
             row = connection.execute("SELECT * FROM projects_workitem WHERE id = ?", [pk]).fetchone()
             stored = dict(row, labels=json.loads(row["labels"]), sprint_id=row["sprint_id"]) if row else {}
             for name in ("title", "description", "status", "labels", "sprint_id", "position", "version"):
-                value = plain(told[name]) if name == "sprint_id" and told[name] else told[name]
+                value = plain(answered[name]) if name == "sprint_id" and answered[name] else answered[name]
                 if stored.get(name) != value:
                     faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, the response said {value!r}")
         return faults

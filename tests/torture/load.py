@@ -31,7 +31,7 @@ MAX_RATIO = 10  # … or, on a slow machine, this multiple of the median write
 LONGEST = 480  # seconds of the long run: a slow machine sends fewer requests
 WARM = 0.2  # share of the requests after which nothing may grow
 
-Told = list[dict[str, Any]]  # by client: times by kind, failures
+Answers = list[dict[str, Any]]  # by client: times by kind, failures
 
 
 def crowded(seconds: int) -> Result:
@@ -78,7 +78,7 @@ def _board(server: Server, items: int) -> dict[str, Any]:
 
 def _crowd(
     server: Server, board: dict[str, Any], clients: int, mix: dict[str, int], *, seconds: int, requests: int = 10**9
-) -> Told:
+) -> Answers:
     """Run clients in two processes for a time or a number of requests; return the results of each."""
     share = clients // PROCESSES
     plan = {**board, "port": server.info["port"], "token": server.token, "mix": mix, "clients": share}
@@ -96,7 +96,7 @@ def _crowd(
     return [client for process in processes for client in json.loads(process.communicate()[0])]
 
 
-def _enter(result: Result, clients: Told) -> None:
+def _enter(result: Result, clients: Answers) -> None:
     times: dict[str, list[float]] = {}
     for client in clients:
         result.failures += client["wrong"][:3]

@@ -128,11 +128,11 @@ def logged(node: Node) -> list[str]:
     """Return lines that a node should not log."""
     lines = node.log.read_text().splitlines()
     wrong = [line for line in lines if any(word in line for word in NO_WORDS)]
-    found = dict.fromkeys(told for line in wrong if not any(word in (told := _told(line)) for word in AWAY))
+    found = dict.fromkeys(message for line in wrong if not any(word in (message := _message(line)) for word in AWAY))
     return [f"{node.name} logged: {line}" for line in found][:3]
 
 
-def _told(line: str) -> str:
+def _message(line: str) -> str:
     """Return the message of a line of a log, and the end of its exception."""
     try:
         record = json.loads(line)

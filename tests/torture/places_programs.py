@@ -72,7 +72,7 @@ def _ascii(here: Place) -> None:
     hard = {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     here.pm("work-item", "list", "--output", "table", **hard)
     here.pm("search", "Grüße", **hard)
-    here.add(TEXT * 2, **hard).message()  # Python was told to know ASCII only
+    here.add(TEXT * 2, **hard).message()  # an environment in which Python knows ASCII only
     latin = os.fsdecode(b"caf\xe9")
     here.add(latin, LC_ALL="C")
     here.promised.discard(latin)  # bytes that are no text: refused, or stored as they can be

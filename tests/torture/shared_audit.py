@@ -63,18 +63,18 @@ def differences(clones: list[tuple[Server, Writer]]) -> list[str]:
     boards = [_export(server) for server, _ in clones]
     histories = [_history(server) for server, _ in clones]
     found = []
-    for (server, _), board, told in zip(clones, boards, histories, strict=True):
+    for (server, _), board, history in zip(clones, boards, histories, strict=True):
         name = server.directory.name
         found += [
             f"{name}: {part} differ: {_first(board[part], boards[0][part])}"
             for part in board
             if board[part] != boards[0][part]
         ]
-        if told != histories[0]:
-            found.append(f"{name}: the histories differ: {_first(told, histories[0])}")
-        told_here = _acknowledged(told)
+        if history != histories[0]:
+            found.append(f"{name}: the histories differ: {_first(history, histories[0])}")
+        acknowledged = _acknowledged(history)
         for _, writer in clones:
-            lost = writer.ledger - told_here
+            lost = writer.ledger - acknowledged
             found += [f"{name} lacks {len(lost)} acknowledged changes: {sorted(lost)[:2]}"] if lost else []
         keys = Counter((row["project_id"], row["item_number"]) for row in board["work_items"])
         found += [f"{name} has a key twice: {key}" for key, count in keys.items() if count > 1]
@@ -103,20 +103,20 @@ def _export(server: Server) -> dict[str, Any]:
 
 
 def _history(server: Server) -> list[tuple[Any, ...]]:
-    told = []
+    history = []
     for *columns, changes in rows(server, HISTORY):
         shown = sorted(
             (change["field"], json.dumps(change["new"]))
             for change in json.loads(changes)
             if change["field"] != "claimed_by_id"
         )
-        told.append((*columns, shown))
-    return told
+        history.append((*columns, shown))
+    return history
 
 
-def _acknowledged(told: list[tuple[Any, ...]]) -> set[Acknowledged]:
+def _acknowledged(history: list[tuple[Any, ...]]) -> set[Acknowledged]:
     """Return what the history has, in the form of the ledger."""
-    return {(row[2], row[7].lower(), field, new) for row in told for field, new in row[-1]}
+    return {(row[2], row[7].lower(), field, new) for row in history for field, new in row[-1]}
 
 
 def _first(one: list[Any], other: list[Any]) -> str:

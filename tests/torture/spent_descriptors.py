@@ -21,7 +21,7 @@ def spent_descriptors(count: int) -> Result:
     """Leave a few file descriptors or none, and kill a worker: no wrong response, and everything recovers."""
     result = Result("no file descriptors left, a worker killed", "until two workers answer again")
     with repository() as directory:
-        server, told = Server(directory).ready(), dict[str, bool]()
+        server, answered = Server(directory).ready(), dict[str, bool]()
         with ended(server):
             for number in range(count):
                 with result.attempt(f"{SPARE[number % len(SPARE)]} to spare"):
@@ -31,10 +31,10 @@ def spent_descriptors(count: int) -> Result:
                         _leave(pid, SPARE[number % len(SPARE)])
                     try:
                         for turn in range(3):
-                            told |= _write(server, f"N{number}_{turn}")
+                            answered |= _write(server, f"N{number}_{turn}")
                         os.kill(processes[1], signal.SIGKILL)
                         poll(partial(_is_no_child, processes[1], server.pid))
-                        told |= _write(server, f"N{number}_K")
+                        answered |= _write(server, f"N{number}_K")
                     finally:
                         for pid in (server.pid, *children(server.pid)):  # also the workers forked in the meantime
                             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
@@ -42,7 +42,7 @@ def spent_descriptors(count: int) -> Result:
                     with result.clock():
                         poll(lambda: len(children(server.pid)) == 2, what="two workers")
                         stored = projects_of(server)
-                    wrong = [key for key, done in told.items() if done is not (key in stored)]
+                    wrong = [key for key, done in answered.items() if done is not (key in stored)]
                     assert not wrong, f"acknowledged but missing, or refused but stored: {wrong}"
                     assert result.times[-1] < SERVED_WITHIN, f"recovered after {result.times[-1]:.1f} s"
             assert server.end()[0] == 0

@@ -7,7 +7,7 @@ https://opencode.ai/docs/build/plugins documents this interface, of version 2; v
 from __future__ import annotations
 
 PLUGIN = """\
-// Tells the agent at the start of a session what `pm prime` knows, and ends its session on the board.
+// Gives the agent the output of `pm prime` at the start of a session, and ends its session on the board.
 import { execFile } from "node:child_process"
 
 const LONGEST = 3000 // milliseconds

@@ -21,8 +21,8 @@ def clocked(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterab
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             taken, used = (time.perf_counter() - begin) * 1e3, (time.thread_time() - busy) * 1e3
-            told = f"app;dur={taken:.3f}, cpu;dur={used:.3f}, worker;desc={os.getpid()}"
-            return start_response(status, [*headers, ("Server-Timing", told)], *more)
+            timing = f"app;dur={taken:.3f}, cpu;dur={used:.3f}, worker;desc={os.getpid()}"
+            return start_response(status, [*headers, ("Server-Timing", timing)], *more)
 
         return application(environ, start)
 

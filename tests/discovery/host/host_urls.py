@@ -24,7 +24,7 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 
 def held(request: HttpRequest) -> HttpResponse:
-    """Answer once somebody writes to a pipe."""
+    """Answer once a pipe is written to."""
     with open(request.GET["pipe"]) as pipe:
         return HttpResponse(pipe.read())
 

@@ -36,10 +36,10 @@ def answer(browser: Client, action: str, *items: WorkItem, query: str = "", **va
         data.setdefault(name, []).append(value)
     done = browser.post(LIST + query, data | values)
     assert done.status_code == 302, done.content.decode()
-    return told(browser, done)
+    return messages(browser, done)
 
 
-def told(browser: Client, response: Any) -> str:
+def messages(browser: Client, response: Any) -> str:
     page = browser.get(response["Location"]).content.decode()
     return " | ".join(re.findall(r'<li class="(?:success|error|warning|info)">(.*?)</li>', page, re.S))
 
@@ -166,7 +166,7 @@ def test_action_applies_to_all_filtered_items(browser: Client, make_item: Make) 
     assert "and 40 more" in page
     values = {"select_across": "1", "numbers": "60+0", "status": "todo"}
     done = start(browser, "set_status", *high, query="?priority__exact=high", **values)
-    assert "60 set to To do." in told(browser, done)
+    assert "60 set to To do." in messages(browser, done)
     assert WorkItem.objects.filter(status="todo").count() == 60
     assert not WorkItem.objects.filter(status="todo", priority="low").exists()
 
@@ -200,7 +200,7 @@ def test_children_are_deleted_only_after_confirmation(browser: Client, make_item
     assert "2 deleted." in answer(browser, "delete_selected", epic, other)
     assert not WorkItem.objects.living().exists()
     restored = start(browser, "restore", epic, query="?deleted=yes")
-    assert "1 restored." in told(browser, restored)
+    assert "1 restored." in messages(browser, restored)
     assert WorkItem.objects.living().count() == 3
 
 
@@ -208,9 +208,9 @@ def test_items_deleted_together_are_restored_together(browser: Client, make_item
     epic = make_item(item_type="epic")
     story = make_item(item_type="story", parent=epic)
     task = make_item(parent=story)
-    assert "3 deleted." in told(browser, start(browser, "delete_selected", epic, story, task))
+    assert "3 deleted." in messages(browser, start(browser, "delete_selected", epic, story, task))
     restored = start(browser, "restore", epic, story, task, query="?deleted=yes")
-    assert "3 restored." in told(browser, restored)
+    assert "3 restored." in messages(browser, restored)
     assert WorkItem.objects.living().count() == 3
 
 
@@ -233,4 +233,4 @@ def test_invalid_selection_is_reported(browser: Client, make_item: Make) -> None
     make_item()
     for action in ("set_status", "delete_selected", "restore"):
         response = browser.post(LIST, {"action": action, "index": "0", "_selected_action": ["junk"]})
-        assert "contains an invalid ID" in told(browser, response)
+        assert "contains an invalid ID" in messages(browser, response)

@@ -27,7 +27,7 @@ def ids(response: Any) -> list[int]:
     return [row["id"] for row in response.json()["results"] if row["id"] in wanted]
 
 
-def test_list_tells_who_did_what(api: APIClient, history: list[int], project: Project) -> None:
+def test_list_reports_who_did_what(api: APIClient, history: list[int], project: Project) -> None:
     rows = [row for row in api.get(URL, {"fields": "*"}).json()["results"] if row["entity_type"] == "project"]
     assert [(row["actor"], row["action"], row["display_key"]) for row in rows] == [
         ("ada", "created", "PONE"),

@@ -261,7 +261,7 @@ def test_repeated_claim_with_a_key_gets_the_same_lease(api: APIClient, make_item
     assert WorkItem.objects.filter(lease_id__isnull=False).count() == 1
 
 
-def test_lease_is_told_to_nobody_else(api: APIClient, make_item: Make) -> None:
+def test_lease_is_shown_to_nobody_else(api: APIClient, make_item: Make) -> None:
     make_item()
     lease_id = claim(api)["lease_id"]
     for path in (URL, f"{URL}?fields=*", f"{URL}PONE-1/", f"{URL}PONE-1/show/", "/api/v1/changes/"):

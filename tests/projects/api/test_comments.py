@@ -95,7 +95,7 @@ def test_work_item_is_immutable(api: APIClient, comment: Any, make_item: Make) -
     error(api.patch(f"{URL}{comment['id']}/", {"work_item": "PONE-2"}), 400, "VALIDATION_ERROR", "work_item_id")
 
 
-def test_comment_of_somebody_else_is_forbidden(api: APIClient, comment: Any) -> None:
+def test_comment_of_another_user_is_forbidden(api: APIClient, comment: Any) -> None:
     url = f"{URL}{comment['id']}/"
     eve = bearer("eve")
     for response in (eve.patch(url, {"content": "Mine"}), eve.delete(url)):

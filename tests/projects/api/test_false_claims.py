@@ -177,7 +177,7 @@ def test_link_of_an_agent_does_not_hide_other_content(agent: Agent) -> None:
     WorkItem.objects.select_related("project").get(pk=agent.item.pk).update(actor=person, status="done")
 
 
-def test_content_must_be_told_where_checks_count(agent: Agent) -> None:
+def test_content_must_be_given_where_checks_count(agent: Agent) -> None:
     agent.tick()
     agent.run()
     response = agent.done(None)

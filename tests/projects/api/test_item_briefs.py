@@ -62,21 +62,21 @@ def test_brief_has_names_and_sizes_of_attachments(api: APIClient, make_item: Mak
     assert api.get(f"{URL}PONE-1/brief/").json()["attachments"] == ["log.txt, 2 KiB"]
 
 
-def told(api: APIClient, key: str, **query: Any) -> list[str]:
+def changes(api: APIClient, key: str, **query: Any) -> list[str]:
     return [entry["did"] for entry in api.get(f"{URL}{key}/log/", query).json()["log"]]
 
 
-def test_log_tells_changes_with_names_for_ids(api: APIClient, board: WorkItem, user: User) -> None:
+def test_log_describes_changes_with_names_for_ids(api: APIClient, board: WorkItem, user: User) -> None:
     board.update(actor=user, status="done", assignee_id=user.pk, description="x" * 200, sprint_id=None)
     Comment.objects.create(actor=user, work_item=board, content="a\nb " * 50)
-    assert told(api, "PONE-2") == [
+    assert changes(api, "PONE-2") == [
         f"comment: {'a b ' * 14}a b…",
         "status backlog → done; assignee none → ada; description (200 characters); sprint Sprint 1 → none",
         "decision: Use SQLite",
         "blocks PONE-3",
         "created",
     ]
-    assert told(api, "PONE-3") == ["is blocked by PONE-2", "created"]
+    assert changes(api, "PONE-3") == ["is blocked by PONE-2", "created"]
 
 
 def test_log_is_paged(api: APIClient, make_item: Make, user: User) -> None:

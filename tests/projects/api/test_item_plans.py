@@ -60,7 +60,7 @@ def test_plan_creates_items_with_parents_links_and_sprint(api: APIClient, projec
     assert {*links} == {(4, 3, "blocks"), (5, 3, "blocks"), (4, 5, "discovered_from")}
 
 
-def test_all_errors_are_told_and_nothing_is_created(api: APIClient, project: Project, make_item: Make) -> None:
+def test_all_errors_are_reported_and_nothing_is_created(api: APIClient, project: Project, make_item: Make) -> None:
     make_item("Task")
     assert refused(
         api,
@@ -88,7 +88,9 @@ def test_all_errors_are_told_and_nothing_is_created(api: APIClient, project: Pro
     ]
 
 
-def test_cycle_is_told_by_the_refs_and_titles_of_the_plan(api: APIClient, project: Project, make_item: Make) -> None:
+def test_cycle_is_reported_by_the_refs_and_titles_of_the_plan(
+    api: APIClient, project: Project, make_item: Make
+) -> None:
     old = make_item("Old").display_key
     items = [
         {"ref": "c", "title": "C", "needs": ["d", old]},

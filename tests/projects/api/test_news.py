@@ -110,7 +110,7 @@ def test_cursor_never_moves_back_nor_beyond_the_last_change(running: Any, make_i
         error(bob.post(f"{URL}seen/", wrong), 400, "VALIDATION_ERROR", "cursor")
 
 
-def test_pages_are_small_and_together_tell_everything(running: Any, make_item: Make) -> None:
+def test_pages_are_small_and_together_have_everything(running: Any, make_item: Make) -> None:
     bob = session("one")
     see(bob)
     for number in range(60):
@@ -154,7 +154,7 @@ def test_person_has_a_cursor_without_a_session(running: Any, make_item: Make, us
     assert see(person) == []
 
 
-def test_what_a_sync_took_back_is_told_once(running: Any, make_item: Make, user: User) -> None:
+def test_what_a_sync_took_back_is_reported_once(running: Any, make_item: Make, user: User) -> None:
     bob = session("one")
     item = make_item("First")
     item.update(actor=user, status="todo", priority="high")

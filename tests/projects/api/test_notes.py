@@ -76,9 +76,7 @@ def test_deleted_comment_is_no_note(running: Any, make_item: Make, owner: User) 
     assert begin(agent("one")) == []
 
 
-def test_session_without_an_item_is_told_by_news_and_by_its_next_begin(
-    running: Any, make_item: Make, owner: User
-) -> None:
+def test_session_without_an_item_is_in_news_and_by_its_next_begin(running: Any, make_item: Make, owner: User) -> None:
     make_item()
     PendingNote.objects.leave("Take the bugs first", session_of("one"), actor=owner)
     one = agent("one")

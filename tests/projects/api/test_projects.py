@@ -146,7 +146,7 @@ def test_update_of_a_field_that_is_not_writable_is_refused(api: APIClient, proje
 
 
 @pytest.mark.parametrize("by", ["body", "header", "weak header"])
-def test_stale_update_is_a_conflict_that_tells_what_changed(api: APIClient, project: Project, by: str) -> None:
+def test_stale_update_is_a_conflict_that_reports_what_changed(api: APIClient, project: Project, by: str) -> None:
     api.patch(f"{URL}PONE/", {"title": "Second"}, HTTP_X_PM_ACTOR="eve")
     body: dict[str, Any] = {"title": "Third"}
     headers = {}

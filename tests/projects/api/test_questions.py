@@ -88,8 +88,8 @@ def test_outcome_says_when_a_default_is_taken_and_that_it_was(api: APIClient, ma
     question = Question.objects.create(actor=user, work_item=make_item(), text="Q?", default="No", default_at=at)
     assert outcome(api)["default_at"] == f"{at:%Y-%m-%dT%H:%M:%SZ}"
     question.take_default()
-    told = outcome(api)
-    assert (told["status"], told["answer"], told["default"]) == (
+    found = outcome(api)
+    assert (found["status"], found["answer"], found["default"]) == (
         "default_taken",
         "No",
         "default taken, nobody answered",

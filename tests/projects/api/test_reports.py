@@ -65,7 +65,7 @@ def test_stats_count_and_sum(api: APIClient, make_item: Make, make_project: Make
     assert body["velocity"] == {"sprints": [], "average": None}
 
 
-def test_stats_tell_the_velocity(api: APIClient, make_item: Make, user: User) -> None:
+def test_stats_have_the_velocity(api: APIClient, make_item: Make, user: User) -> None:
     for number, points in enumerate((5, 8)):
         sprint = create(api, name=f"S{number}", start_date=f"2026-01-0{number + 1}")
         item = make_item("A", story_points=points, sprint_id=sprint["id"], status="done")

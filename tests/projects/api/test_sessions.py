@@ -89,7 +89,7 @@ def test_person_has_no_session(running: Any, project: Project, browser: Client) 
 def test_read_begins_a_session_after_its_response(running: Any, project: Project) -> None:
     assert run("bot", worktree="/a").get(URL).status_code == 200
     assert Session.objects.get().actor.username == "bot"
-    bearer("raw").get(URL)  # no client that tells its run
+    bearer("raw").get(URL)  # a client that names no run
     assert Session.objects.count() == 1
 
 
@@ -123,7 +123,7 @@ def test_who_lists_live_sessions_and_what_they_hold(running: Any, make_item: Mak
     assert [(item["key"], item["title"]) for item in live["items"]] == [("PONE-1", "Item")]
 
 
-def test_refusal_tells_sessions_of_one_name_apart(running: Any, make_item: Make) -> None:
+def test_refusal_distinguishes_sessions_of_one_name(running: Any, make_item: Make) -> None:
     make_item()
     first = run("bot", name="a1", worktree="/repo/first", branch="parser")
     assert first.post(f"{URL}PONE-1/claim/", {}).status_code == 200
@@ -132,7 +132,7 @@ def test_refusal_tells_sessions_of_one_name_apart(running: Any, make_item: Make)
     assert f"PONE-1 is claimed by bot (session a1 on parser in first since {since}) until" in refused["message"]
 
 
-def test_log_tells_claims_and_force(running: Any, make_item: Make) -> None:
+def test_log_names_claims_and_force(running: Any, make_item: Make) -> None:
     make_item()
     run("bot", name="a1").post(f"{URL}PONE-1/claim/", {})
     run("bot", name="a2").post(f"{URL}PONE-1/claim/", {"force": True})

@@ -180,7 +180,7 @@ def test_timer_that_ran_for_days_is_still_edited(api: APIClient, make_item: Make
     assert api.patch(f"{URL}{started['id']}/", {"description": "forgot it"}).json()["description"] == "forgot it"
 
 
-def test_entry_of_somebody_else_is_forbidden(api: APIClient, entry: Any, make_item: Make) -> None:
+def test_entry_of_another_user_is_forbidden(api: APIClient, entry: Any, make_item: Make) -> None:
     running = api.post(f"{URL}start/", {"work_item": "PONE-1"}).json()["time_entry"]
     eve, url = bearer("eve"), f"{URL}{entry['id']}/"
     error(eve.patch(url, {"description": "x"}), 403, "FORBIDDEN")

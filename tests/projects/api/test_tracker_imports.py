@@ -82,7 +82,7 @@ def test_progress_of_no_import(person: APIClient) -> None:
     assert person.get(f"/api/v1/import/progress/{uuid.uuid4()}/").json() == {"step": "", "done": 0, "total": 0}
 
 
-def test_progress_tells_the_step(person: APIClient) -> None:
+def test_progress_reports_the_step(person: APIClient) -> None:
     pk = uuid.uuid4()
     with import_progress.kept(pk) as record:
         assert record is not None

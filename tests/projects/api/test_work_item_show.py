@@ -55,7 +55,7 @@ def tree(make_item: Make) -> list[WorkItem]:
     return [epic, story, make_item("Task", parent=story)]
 
 
-def test_show_tells_all_around_the_item(api: APIClient, make_item: Make, tree: list[WorkItem]) -> None:
+def test_show_reports_all_around_the_item(api: APIClient, make_item: Make, tree: list[WorkItem]) -> None:
     story = tree[1]
     surround(make_item, story, 1, "text")
     body = show(api, "pone-2")

@@ -12,7 +12,7 @@ from projects.client import board_moving, remote_board
 from projects.client.errors import FileRefused
 
 
-def test_database_that_somebody_reads_is_not_set_aside(tmp_path: Path) -> None:
+def test_database_that_a_person_reads_is_not_set_aside(tmp_path: Path) -> None:
     database = tmp_path / "data.db"
     with closing(sqlite3.connect(database)) as writer, closing(sqlite3.connect(database)) as reader:
         writer.execute("PRAGMA journal_mode = WAL")

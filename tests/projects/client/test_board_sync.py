@@ -30,7 +30,7 @@ def test_off_by_default_and_git_contacts_nobody(ann: Board, remote: Path, tmp_pa
     git("config", "--unset", "remote.origin.uploadpack", cwd=ann.repository)
 
 
-def test_enable_tells_a_person_what_it_means(ann: Board, remote: Path) -> None:
+def test_enable_shows_a_person_what_it_means(ann: Board, remote: Path) -> None:
     git("config", "remote.origin.url", f"file://ann:secret@{remote}", cwd=ann.repository)
     result, shown = on_terminal(ann.repository, "sync", "enable", typed="n\n")
     assert result.error["code"] == "FORBIDDEN"

@@ -32,7 +32,7 @@ def test_output_is_passed_on_and_its_end_is_kept(tmp_path: Path) -> None:
     assert (ended.exit_code, ended.output) == (3, whole[-KEPT:])
 
 
-def test_signal_is_told_as_a_shell_does(tmp_path: Path) -> None:
+def test_signal_is_reported_as_a_shell_does(tmp_path: Path) -> None:
     assert run("kill -9 $$", str(tmp_path), 60, os.environ, print).exit_code == 137
 
 

@@ -146,7 +146,7 @@ INTERACTIVE = {
 
 
 def completing(board: Board, folder: Path) -> dict[str, str]:
-    """Return surroundings whose `pm` completes as ours does, and tells any other line as the words it was given."""
+    """Return surroundings whose `pm` completes as ours does, and prints the words of any other line."""
     program = folder / "bin" / "pm"
     program.parent.mkdir()
     real = f"{sys.executable} {CHECKOUT / 'manage.py'} pm"

@@ -1,4 +1,4 @@
-"""`pm hook`: it tells an agent where it stands, ends its session, and never gets in the way."""
+"""`pm hook`: it shows an agent where it stands, ends its session, and never gets in the way."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PATIENT = [
 ]
 
 
-def hook(board: Board, program: str, event: str, **told: Any) -> Result:
-    return patiently(board, program, event, json.dumps(told))
+def hook(board: Board, program: str, event: str, **event_data: Any) -> Result:
+    return patiently(board, program, event, json.dumps(event_data))
 
 
 def patiently(board: Board, program: str, event: str, stdin: str) -> Result:
@@ -87,15 +87,15 @@ def test_answer_is_small_however_large_the_board(empty_board: Board) -> None:
 
 
 @pytest.mark.parametrize(
-    ("program", "event", "told"),
+    ("program", "event", "event_data"),
     [
         ("claude", "PreToolUse", {}),
         ("opencode", "session.idle", {}),
         ("claude", "SessionStart", {"cursor_version": "3.0", "session_id": "c"}),  # Cursor runs them, too
     ],
 )
-def test_other_events_are_silent(board: Board, program: str, event: str, told: dict[str, Any]) -> None:
-    result = hook(board, program, event, **told)
+def test_other_events_are_silent(board: Board, program: str, event: str, event_data: dict[str, Any]) -> None:
+    result = hook(board, program, event, **event_data)
     assert (result.code, result.out, result.err) == (0, "", "")
 
 

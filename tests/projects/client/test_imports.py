@@ -25,11 +25,11 @@ SPY = """
 import os, sys
 sys.path.insert(0, {home!r})
 before, leave = set(sys.modules), os._exit
-def tell(status):
+def report(status):
     sys.stderr.write(chr(10) + " ".join(set(sys.modules) - before))
     sys.stderr.flush()
     leave(status)
-os._exit = tell
+os._exit = report
 from projects.client.cli import main
 main(sys.argv[1:])
 """

@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A server of somebody."""
+    """A server of another team."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

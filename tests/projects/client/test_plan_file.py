@@ -56,7 +56,7 @@ def test_json_is_an_object_or_a_list_of_items_with_values_in_other_words(tmp_pat
     assert plan(tmp_path, json.dumps(items)) == {"items": spelled}
     assert plan(tmp_path, json.dumps({"project": "P", "items": items})) == {"project": "P", "items": spelled}
     odd = [{"title": "A", "type": "poem", "priority": None}, "text"]
-    assert plan(tmp_path, json.dumps(odd)) == {"items": odd}  # the server tells what is wrong
+    assert plan(tmp_path, json.dumps(odd)) == {"items": odd}  # the server says what is wrong
 
 
 @pytest.mark.parametrize(

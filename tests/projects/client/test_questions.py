@@ -45,9 +45,9 @@ def test_answers_of_ask_and_wait_are_small(board: Board) -> None:
     assert asked.document["question"] == f"{item}.q1"
     assert len(asked.out.encode()) <= MAX_BYTES
     send_answer(board.server, f"{item}.q1", "no")
-    told = board("wait", f"{item}.q1")
-    assert told.document == {"question": f"{item}.q1", "answer": "No", "by": "casey"}
-    assert board("wait", item).document == told.document
+    waited = board("wait", f"{item}.q1")
+    assert waited.document == {"question": f"{item}.q1", "answer": "No", "by": "casey"}
+    assert board("wait", item).document == waited.document
     full = board("ask", item, "Again?", "--full").document["question"]
     assert (full["display_key"], full["text"], full["status"]) == (f"{item}.q2", "Again?", "open")
 
@@ -98,9 +98,9 @@ def test_answer_reaches_commands_that_wait(board: Board) -> None:
         for number in (1, 2):
             send_answer(board.server, f"{item}.q{number}", f"Answer {number}")
         assert asking.result().document["answer"] == "Answer 1"
-        told = [json.loads(line) for line in waiting.result().out.splitlines()]
+        answers = [json.loads(line) for line in waiting.result().out.splitlines()]
         # The first may have been answered before the command began to wait.
-        assert [one["answer"] for one in told] in (["Answer 1", "Answer 2"], ["Answer 2"])
+        assert [one["answer"] for one in answers] in (["Answer 1", "Answer 2"], ["Answer 2"])
 
 
 def test_person_answers_at_a_terminal(board: Board) -> None:
@@ -139,15 +139,15 @@ def test_agent_does_not_answer(board: Board) -> None:
     assert outcome(board, key)["status"] == "open"
 
 
-def test_prime_tells_the_answers_to_own_questions(board: Board) -> None:
+def test_prime_reports_the_answers_to_own_questions(board: Board) -> None:
     board.project("PRIME")
     item = board.item("PRIME")
     for number in (1, 2):
         board("ask", item, f"Question {number}?", "--as", "asker")
     send_answer(board.server, f"{item}.q1", "Yes")
-    told = board("prime", "--as", "asker").out
-    assert f"answers to your questions:\n  {item}.q1 Question 1?: Yes (casey)\n" in told
-    assert "Question 2?" not in told
+    output = board("prime", "--as", "asker").out
+    assert f"answers to your questions:\n  {item}.q1 Question 1?: Yes (casey)\n" in output
+    assert "Question 2?" not in output
     assert "answers to your" not in board("prime", "--as", "another").out
     board("done", item, "--force")
     assert "answers to your" not in board("prime", "--as", "asker").out

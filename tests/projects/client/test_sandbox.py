@@ -164,7 +164,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
         listener.accept()
     except BlockingIOError:
         sys.exit(status)
-    sys.exit("somebody connected")
+    sys.exit("there was a connection")
 """
     command = [
         *sandboxes.new_network(loopback=True),

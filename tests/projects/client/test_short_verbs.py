@@ -192,9 +192,9 @@ def test_plan_of_twelve_items_answers_few_bytes(board: Board, tmp_path: Path) ->
     assert board("ready", "TWELVE", "--lines").out == "TWELVE-1 backlog Step 0\n"
 
 
-def test_log_tells_the_history_in_words(board: Board) -> None:
-    board.project("TOLD")
-    item = board.item("TOLD")
+def test_log_reports_the_history_in_words(board: Board) -> None:
+    board.project("NAMED")
+    item = board.item("NAMED")
     board("update", item, "--status", "todo", "--as", "Ann")
     (newest, oldest) = board("log", item).document["log"]
     assert (newest["by"], newest["did"], oldest["did"]) == ("Ann", "status backlog → todo", "created")

@@ -19,7 +19,7 @@ PAGE = {"results": [{"id": "1", "key": "PONE"}], "next": None}
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`pm` in an environment whose third-party packages only a .pth file names, which also tells that it was read."""
+    """`pm` in an environment whose third-party packages only a .pth file names, which also records that it was read."""
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], env=environment(), check=True)
     [packages] = folder.glob("lib/python*/site-packages")

@@ -157,7 +157,7 @@ def test_plain_http_on_the_port_is_an_error(trusting: dict[str, str], serve: Cal
             get(plain.getsockname()[1], trusting)
 
 
-def test_silence_and_refusal_are_told_apart(trusting: dict[str, str], serve: Callable[..., Listener]) -> None:
+def test_silence_and_refusal_are_distinguished(trusting: dict[str, str], serve: Callable[..., Listener]) -> None:
     serve()
     with socket.create_server(("127.0.0.1", 0)) as quiet, pytest.raises(Silent):
         TLSTransport("localhost", quiet.getsockname()[1], 0.2, trusting).send("GET", "/", {})

@@ -120,7 +120,7 @@ def test_nothing_of_the_repository_runs_and_nothing_in_it_changes(top: Path, tmp
     assert not (tmp_path / "ran").exists()
 
 
-def test_changed_paths_are_told(top: Path) -> None:
+def test_changed_paths_are_reported(top: Path) -> None:
     worktree = Worktree(str(top), os.environ)
     before = worktree.content()
     (top / "a.txt").write_text("changed")

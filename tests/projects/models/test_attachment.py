@@ -106,8 +106,8 @@ def test_deletion_and_restoration_are_in_the_history(picture: Attachment, user: 
     picture.soft_delete(actor=user)
     picture.restore(actor=user)
     assert picture.content == PNG
-    told = Activity.objects.of(picture).order_by("id").values_list("action", "actor__username")
-    assert [*told] == [("created", "ada"), ("deleted", "ada"), ("restored", "ada")]
+    changes = Activity.objects.of(picture).order_by("id").values_list("action", "actor__username")
+    assert [*changes] == [("created", "ada"), ("deleted", "ada"), ("restored", "ada")]
     created = Activity.objects.of(picture).first()
     assert created is not None
     assert {change["field"]: change["new"] for change in created.changes} == {"name": "shot.png", "size": 8}

@@ -203,7 +203,7 @@ PROGRESS: dict[str, Callable[[WorkItem, User], object]] = {
 
 
 @pytest.mark.parametrize("kind", PROGRESS)
-def test_progress_of_the_holder_begins_the_count_anew(make_item: Make, agent: User, kind: str) -> None:
+def test_progress_of_the_holder_restarts_the_count(make_item: Make, agent: User, kind: str) -> None:
     item = make_item()
     for number in range(5):
         item.claim(actor=agent)

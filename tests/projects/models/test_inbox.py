@@ -311,7 +311,7 @@ def test_lost_text_is_shown_with_both_and_can_be_set_again(wait: Callable[[str],
     assert LostChange.objects.get().seen_at is not None
 
 
-def test_void_creation_is_only_told(wait: Callable[[str], Any], make_item: Make, owner: User) -> None:
+def test_void_creation_is_only_reported(wait: Callable[[str], Any], make_item: Make, owner: User) -> None:
     item = make_item("Of a deleted project")
     activity = Activity.objects.of(item).get()
     Activity.objects.filter(pk=activity.pk).update(standing=Standing.VOID, reason="its parent is deleted")
@@ -352,7 +352,7 @@ def test_kind_of_a_user_is_confirmed_or_changed(wait: Callable[[str], Any], owne
         owner.confirm_kind("agent", actor=owner)
 
 
-def test_imported_items_in_progress_are_only_counted_until_somebody_touches_them(agent: User, owner: User) -> None:
+def test_imported_items_in_progress_are_only_counted_until_a_person_touches_them(agent: User, owner: User) -> None:
     load(*(row(number, "in_progress", 9) for number in range(1, 4)), row(4, "blocked", 9), row(5, "review", 9))
     assert {entry.kind for entry in page(10).entries} == {"blocked", "review"}
     assert (count(), Unheld().imported()) == (2, 3)

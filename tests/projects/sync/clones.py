@@ -26,7 +26,7 @@ BOARD = uuid.UUID("b0a4d000-0000-4000-8000-000000000000")
 
 
 class Raced(Exception):
-    """Somebody pushed first."""
+    """Another clone pushed first."""
 
 
 class Log:
@@ -203,15 +203,15 @@ def assert_equal(log: Log, *clones: BoardClone) -> None:
     for clone in (*clones, *clones):
         with clone:
             clone.sync(log)
-    boards, told = [], []
+    boards, histories = [], []
     for clone in clones:
         with clone:
             clone.fetch(log)
             boards.append(exported())
-            told.append(history())
-    for board, happened in zip(boards, told, strict=True):
+            histories.append(history())
+    for board, happened in zip(boards, histories, strict=True):
         assert board == boards[0]
-        assert happened == told[0]
+        assert happened == histories[0]
 
 
 def add_items(clone: BoardClone, count: int) -> None:

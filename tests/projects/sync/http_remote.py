@@ -78,7 +78,7 @@ def _run_backend(handler: BaseHTTPRequestHandler, root: Path) -> None:
     variables = {
         "GIT_PROJECT_ROOT": str(root),
         "GIT_HTTP_EXPORT_ALL": "1",
-        "REMOTE_USER": "somebody",
+        "REMOTE_USER": "guest",
         "REQUEST_METHOD": handler.command,
         "PATH_INFO": path,
         "QUERY_STRING": query,

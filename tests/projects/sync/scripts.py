@@ -102,18 +102,18 @@ class Script:
         for clone in (*self.clones, *self.clones, *self.clones):
             with clone:
                 self._sync(clone)
-        boards, told = [], []
+        boards, histories = [], []
         for clone in self.clones:
             with clone:
                 clone.fetch(self.log)
                 unpublished = Activity.objects.filter(position=None)
                 assert not [row for row in unpublished if row.extra is not None or row.changes != []]
                 boards.append(exported())
-                told.append(history())
-        for board, happened in zip(boards, told, strict=True):
+                histories.append(history())
+        for board, happened in zip(boards, histories, strict=True):
             for name in board:
                 assert board[name] == boards[0][name], name
-            for row, first in zip(happened, told[0], strict=True):
+            for row, first in zip(happened, histories[0], strict=True):
                 assert row == first, (row, first)
         with self.clones[0]:
             self._check_authors()
@@ -138,15 +138,15 @@ class Script:
     def _check_authors(self) -> None:
         """Each acknowledged change is in the history, once, under its author's name."""
         found = Activity.objects.exclude(position=None).exclude(group_id=None).select_related("actor")
-        told: dict[tuple[str, str], set[str]] = {}
+        histories: dict[tuple[str, str], set[str]] = {}
         for row in found:
             self.standings[row.standing] += 1
-            told.setdefault((row.group_id.hex, str(row.entity_id)), set()).add(row.actor.username)
+            histories.setdefault((row.group_id.hex, str(row.entity_id)), set()).add(row.actor.username)
         first = {name.casefold(): name for name in reversed(ACTORS)}
         for key, actor in self._renamed_ledger().items():
-            if key in told:
-                assert {name.casefold() for name in told[key]} == {first[actor.casefold()].casefold()}
-        missing = [key for key in self._renamed_ledger() if key not in told]
+            if key in histories:
+                assert {name.casefold() for name in histories[key]} == {first[actor.casefold()].casefold()}
+        missing = [key for key in self._renamed_ledger() if key not in histories]
         # What the first clone did before it joined is in the history without a group of its own.
         assert len(missing) <= 20, missing
 
@@ -155,7 +155,7 @@ class Script:
         return {(group, str(former_item(pk) or pk)): actor for (group, pk), actor in self.ledger.items()}
 
     def _withdrawn(self) -> list[str]:
-        """Return "withdrawn" if the status of an item decided so of its review: the history of the item tells it."""
+        """Return "withdrawn" if the status of an item withdrew its review; the history of the item says so."""
         return ["withdrawn"] if Activity.objects.filter(reason__contains=" is withdrawn: ").exists() else []
 
     def _check_state(self) -> None:

@@ -1,4 +1,4 @@
-"""A checkpoint that somebody forged is refused with one line, and one that differs names the first record."""
+"""A forged checkpoint is refused with one line, and one that differs names the first record."""
 
 from __future__ import annotations
 

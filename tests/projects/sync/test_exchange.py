@@ -151,12 +151,12 @@ def test_part_of_a_change_that_lost_is_marked_and_does_not_count(make_board_clon
         with clone:
             item = WorkItem.objects.get()
             assert (item.title, item.priority) == ("From Ada", "high")
-            told = item_history(item).get(actor__username="bob")
-            assert [(change["field"], change.get("lost")) for change in told.changes] == [
+            activity = item_history(item).get(actor__username="bob")
+            assert [(change["field"], change.get("lost")) for change in activity.changes] == [
                 ("title", True),
                 ("priority", None),
             ]
-            assert (told.standing, told.reason) == ("", "a later change of title won")
+            assert (activity.standing, activity.reason) == ("", "a later change of title won")
     with ada:
         item = WorkItem.objects.get()
         undo(item_history(item).get(actor__username="bob"), actor=ada.user)
@@ -177,7 +177,7 @@ def test_who_had_seen_the_other_wins_whatever_the_clocks_say(make_board_clone: M
         assert WorkItem.objects.get().title == "Answered"
 
 
-def test_second_active_sprint_is_void_and_told(make_board_clone: Make, log: Log) -> None:
+def test_second_active_sprint_is_void_and_reported(make_board_clone: Make, log: Log) -> None:
     ada, bob = joined_pair(make_board_clone, log)
     for clone in (ada, bob):
         with clone:
@@ -346,8 +346,8 @@ def test_who_changed_something_in_a_session_is_an_agent_elsewhere(make_board_clo
         bob.sync(log)
         assert User.objects.get(username="claude").kind == "person"  # as this clone knew it
         assert not User.objects.get(username="maria").is_kind_confirmed
-        told = Activity.objects.filter(session="s1").values_list("actor__username", flat=True)
-        assert list(told) == ["claude"]
+        users = Activity.objects.filter(session="s1").values_list("actor__username", flat=True)
+        assert list(users) == ["claude"]
 
 
 def test_new_agent_of_the_log_stays_one(make_board_clone: Make, log: Log) -> None:

@@ -104,11 +104,11 @@ def test_several_remotes(make_clone: Callable[..., Clone], remote: Path, tmp_pat
         assert bob.fetch() == head
         with pytest.raises(Rewritten, match="the remote second lacks the history of this board"):
             elsewhere.push(head)  # the first fetch brought none
-        anew = elsewhere.store.restart(head)
-        elsewhere.push(anew)
-        assert git("rev-parse", REF, cwd=second) == anew
-        assert elsewhere.texts(anew) == elsewhere.texts(head)
-        assert not elsewhere.store.is_descendant(anew, head)
+        restarted = elsewhere.store.restart(head)
+        elsewhere.push(restarted)
+        assert git("rev-parse", REF, cwd=second) == restarted
+        assert elsewhere.texts(restarted) == elsewhere.texts(head)
+        assert not elsewhere.store.is_descendant(restarted, head)
 
 
 def test_push_goes_to_the_push_address(ann: Clone, tmp_path: Path, remote: Path) -> None:

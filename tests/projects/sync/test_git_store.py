@@ -49,7 +49,7 @@ def test_commit_has_a_fixed_identity(ann: Clone) -> None:
     assert "gpgsig" not in shown
 
 
-def test_second_of_two_publishers_is_told_and_publishes_on_top(ann: Clone, bob: Clone) -> None:
+def test_second_of_two_publishers_is_reported_and_publishes_on_top(ann: Clone, bob: Clone) -> None:
     head = ann.publish(None)
     bob.fetch()
     mine = bob.store.commit(head, {git_tree.segment_path(1): b"bob\n"})
@@ -60,7 +60,7 @@ def test_second_of_two_publishers_is_told_and_publishes_on_top(ann: Clone, bob: 
     assert bob.texts(bob.append(theirs, b"bob\n")) == [b'{"op": 0}\n', b"ann\n", b"bob\n"]
 
 
-def test_second_of_two_founders_is_told(ann: Clone, bob: Clone) -> None:
+def test_second_of_two_founders_is_reported(ann: Clone, bob: Clone) -> None:
     assert bob.fetch() is None
     mine = bob.store.commit(None, {**FOUNDED, git_tree.segment_path(0): b"bob\n"})
     ann.publish(None)

@@ -105,7 +105,7 @@ def test_other_contents_are_refused(
     assert "\n" not in str(caught.value)
 
 
-def test_newer_format_is_told_from_a_wrong_one(ann: Clone, tree: Callable[..., str]) -> None:
+def test_newer_format_is_not_called_a_wrong_one(ann: Clone, tree: Callable[..., str]) -> None:
     head = tree(FOUNDED | {"format": b"pm board 3\n", "future": b"x"})
     with pytest.raises(Newer, match=r"a newer version of pm wrote the board \(format 3\): upgrade pm"):
         ann.store.contents(head)

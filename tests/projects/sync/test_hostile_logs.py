@@ -1,4 +1,4 @@
-"""A log that somebody forged is refused with one line and changes nothing, or is void alike in all clones."""
+"""A forged log is refused with one line and changes nothing, or is void alike in all clones."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def assert_refused(pair: tuple[BoardClone, BoardClone], forger: Forger, *groups:
     log = forger.log
     for clone in pair:
         with clone:
-            before, told, joined = exported(), history(), SyncBoard.objects.values().get()
+            before, activity, joined = exported(), history(), SyncBoard.objects.values().get()
             bad = Log()
             bad.log = [*log.log, "\n".join(groups) + "\n"]
             with pytest.raises(Malformed, match=rf"segment {len(log.log)}, line {len(groups)}: ") as error:
@@ -216,7 +216,7 @@ def assert_refused(pair: tuple[BoardClone, BoardClone], forger: Forger, *groups:
             message = str(error.value)
             assert message.isprintable()
             assert len(message) < 400
-            assert (exported(), history()) == (before, told)
+            assert (exported(), history()) == (before, activity)
             assert SyncBoard.objects.values().get() == joined
 
 

@@ -1,4 +1,4 @@
-"""A remote that somebody tampered with: `pm sync` refuses it with one line, keeps the board, and goes on afterwards."""
+"""A remote that was tampered with: `pm sync` refuses it with one line, keeps the board, and goes on afterwards."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def board(served: Board, new_board: Path, remote: Path) -> Board:
 
 @pytest.fixture
 def mallory(board: Board, remote: Path, tmp_path: Path) -> Iterator[Clone]:
-    """A clone of somebody who writes what they like."""
+    """A clone that writes whatever it likes."""
     git("clone", "-q", remote, tmp_path / "mallory")
     clone = Clone(tmp_path / "mallory")
     clone.fetch()

@@ -75,15 +75,15 @@ def test_change_that_does_not_count_is_news_to_who_had_seen_everything(make_boar
         WorkItem.objects.get().update(actor=bob.user, status="done")
         reader, seen = Reader(bob.user, None), last_id()
         bob.sync(log)
-        (told,) = reader.conflicts(seen, newest := last_id())
-        assert (told.standing, told.actor.username) == ("superseded", "bob")
+        (change,) = reader.conflicts(seen, newest := last_id())
+        assert (change.standing, change.actor.username) == ("superseded", "bob")
         assert [row.actor.username for row in reader.unread(seen, newest, 10)] == ["ada"]
         assert not reader.conflicts(newest, newest).exists()
     with ada:
         seen = last_id()
         ada.sync(log)
-        (told,) = Reader(ada.user, None).unread(seen, last_id(), 10)
-        assert (told.standing, told.actor.username) == ("superseded", "bob")
+        (change,) = Reader(ada.user, None).unread(seen, last_id(), 10)
+        assert (change.standing, change.actor.username) == ("superseded", "bob")
 
 
 def test_published_text_that_loses_is_news_to_its_author(make_board_clone: Make, log: Log) -> None:
@@ -97,5 +97,5 @@ def test_published_text_that_loses_is_news_to_its_author(make_board_clone: Make,
         bob.sync(log)
     with ada:
         ada.sync(log)
-        (told,) = Reader(ada.user, None).conflicts(seen, last_id())
-        assert told.changes[0]["new"] == "Of Ada"
+        (change,) = Reader(ada.user, None).conflicts(seen, last_id())
+        assert change.changes[0]["new"] == "Of Ada"

@@ -30,7 +30,7 @@ def worked_on(make_board_clone: Make, log: Log) -> tuple[BoardClone, BoardClone]
 def test_verify_finds_a_state_that_differs_and_rebuild_believes_the_log(make_board_clone: Make, log: Log) -> None:
     ada, _ = worked_on(make_board_clone, log)
     with ada:
-        board, told = exported(), history()
+        board, activity = exported(), history()
         assert repairing.verify(log) == len([1 for _ in SyncRecord.objects.all()])
         record = SyncRecord.objects.get(document__contains="Text 3")
         SyncRecord.objects.filter(pk=record.pk).update(document=record.document.replace("Text 3", "Forged"))
@@ -38,7 +38,7 @@ def test_verify_finds_a_state_that_differs_and_rebuild_believes_the_log(make_boa
             repairing.verify(log)
         repairing.rebuild(log)
         repairing.verify(log)
-        assert (exported(), history()) == (board, told)
+        assert (exported(), history()) == (board, activity)
 
 
 def test_verify_beside_a_sync_raises_busy(make_board_clone: Make, log: Log) -> None:

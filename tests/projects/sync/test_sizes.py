@@ -73,6 +73,6 @@ def test_board_of_an_earlier_version_is_cut_or_refused(make_board_clone: Make, l
     with bob:
         bob.join()
         bob.fetch(log)
-        told = Activity.objects.filter(entity_type="work_item").first()
-        assert told is not None
-        assert told.changes[0]["new"].endswith("…")
+        created = Activity.objects.filter(entity_type="work_item").first()
+        assert created is not None
+        assert created.changes[0]["new"].endswith("…")

@@ -48,7 +48,7 @@ def changed(field: spec.Field, row: Any) -> Any:
         case spec.RANK:
             return f"{value}a0"
         case spec.PERSON:
-            return User.objects.actor("somebody-new", is_agent=False).pk
+            return User.objects.actor("newcomer", is_agent=False).pk
     raise AssertionError(f"no other value for {field.name}")
 
 
@@ -166,9 +166,9 @@ def test_comment_without_a_kind_is_a_plain_comment(make_board_clone: Make, log: 
         ada.sync(log)
         Comment.objects.create(actor=ada.user, work_item=item, content="Said")
         ada.sync(log)
-    told = ',"kind":[null,"comment"]'
-    assert told in log.log[-1]
-    log.log[-1] = log.log[-1].replace(told, "")
+    kind = ',"kind":[null,"comment"]'
+    assert kind in log.log[-1]
+    log.log[-1] = log.log[-1].replace(kind, "")
     with bob:
         bob.join(founds=True)
         bob.fetch(log)

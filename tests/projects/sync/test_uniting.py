@@ -46,8 +46,8 @@ def test_second_import_fills_what_the_first_one_lacks(make_board_clone: Make, lo
             assert (item.pk, item.title, item.description) == (first, "Of ada", "Text of Bob")
             assert (item.due_date, item.labels) == (date(2026, 3, 1), ["ada"])
             assert find_pk(WorkItem, str(second)) == first
-            told = Activity.objects.of(item).filter(actor__username="bob").get()
-            assert (told.action, {change["field"] for change in told.changes}) == (
+            activity = Activity.objects.of(item).filter(actor__username="bob").get()
+            assert (activity.action, {change["field"] for change in activity.changes}) == (
                 "updated",
                 {"description", "due_date"},
             )
@@ -143,7 +143,7 @@ def test_three_imports_are_one_item(make_board_clone: Make, log: Log) -> None:
         assert WorkItem.objects.living().exclude(external_ref="").count() == 3
 
 
-def test_a_project_that_two_clones_import_anew_is_one(make_board_clone: Make, log: Log) -> None:
+def test_a_project_that_two_clones_import_again_is_one(make_board_clone: Make, log: Log) -> None:
     """Both run `pm import beads FILE --new-project "Old work"` before they meet; Bob's file has one issue more."""
     ada, bob = joined_pair(make_board_clone, log)
     more = [*trackers_files.BEADS, {"id": "bd-8", "title": "Later", "status": "open", "priority": 1}]

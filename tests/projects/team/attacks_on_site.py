@@ -59,9 +59,9 @@ def forwarded_addresses(field: Field) -> None:
 @attack("find out which names exist", "Vendure GHSA-6f65-4fv2-wwch")
 def existing_names(field: Field) -> None:
     pages = [Browser(field.server).sign_in(name, WRONG_PASSWORD) for name in ("bob", "nobody-here")]
-    told = [re.sub(r'(csrfmiddlewaretoken" value|name="username" value)="[^"]*"', "", page.text) for page in pages]
-    assert told[0] == told[1]
-    assert "The name or the password is wrong." in told[0]
+    texts = [re.sub(r'(csrfmiddlewaretoken" value|name="username" value)="[^"]*"', "", page.text) for page in pages]
+    assert texts[0] == texts[1]
+    assert "The name or the password is wrong." in texts[0]
 
 
 @attack("try many tokens", "linkid vishnukothakapu/linkid#524")
@@ -376,8 +376,8 @@ def suggested(field: Field, name: str, content: object) -> tuple[str, int]:
 @attack("send a token where a cloned repository says", "mise GHSA-77g9-363w-rccq")
 def cloned_suggestion(field: Field) -> None:
     board = "0d6bb8ee-4c0c-4a4f-9f0e-1f6f6c3f7a11"
-    told, connections = suggested(field, "cloned", {"url": "THIEF", "board": board})
-    assert "pm does not go there before you have logged in" in told
+    output, connections = suggested(field, "cloned", {"url": "THIEF", "board": board})
+    assert "pm does not go there before you have logged in" in output
     assert connections == 0
 
 
@@ -385,6 +385,6 @@ def cloned_suggestion(field: Field) -> None:
 def suggestion_with_more(field: Field) -> None:
     board = "0d6bb8ee-4c0c-4a4f-9f0e-1f6f6c3f7a11"
     for number, more in enumerate(({"token": "pmt_x"}, {"command": "touch /tmp/x"}, {"credential_command": "id"})):
-        told, connections = suggested(field, f"more{number}", {"url": "THIEF", "board": board, **more})
-        assert "is not used" in told
+        output, connections = suggested(field, f"more{number}", {"url": "THIEF", "board": board, **more})
+        assert "is not used" in output
         assert connections == 0

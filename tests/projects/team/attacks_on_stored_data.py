@@ -154,8 +154,8 @@ def existing_project(field: Field) -> None:
         ("work-items/", field.item, unknown),
     ):
         found = [field.call("GET", f"{path}{name}", "stranger") for name in (there, missing)]
-        told = [(each.status_code, each.text.replace(there, "").replace(missing, "")) for each in found]
-        assert told[0] == told[1], path
+        answers = [(each.status_code, each.text.replace(there, "").replace(missing, "")) for each in found]
+        assert answers[0] == answers[1], path
 
 
 # Changes that are waited for

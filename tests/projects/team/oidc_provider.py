@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif url.path == "/userinfo":
-            self._send({"sub": "somebody else", **self.server.person, **self.server.told})
+            self._send({"sub": "another person", **self.server.person, **self.server.user_info})
         else:
             self._send({}, 404)
 
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Provider(ThreadingHTTPServer):
-    """`person` signs in; `forged` replaces claims of the ID token, `told` those of user info."""
+    """`person` signs in; `forged` replaces claims of the ID token, `user_info` those of user info."""
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
@@ -71,14 +71,14 @@ class Provider(ThreadingHTTPServer):
         self.algorithm = "RS256"
         self.person: Claims = {}
         self.forged: Claims = {}
-        self.told: Claims = {}
+        self.user_info: Claims = {}
         self.codes: dict[str, dict[str, str]] = {}
         self.asked: dict[str, str] = {}
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def restore(self) -> None:
         """Be honest again."""
-        self.signer, self.algorithm, self.forged, self.told = self.key, "RS256", {}, {}
+        self.signer, self.algorithm, self.forged, self.user_info = self.key, "RS256", {}, {}
 
     def configuration(self) -> Claims:
         """Return the discovery document."""

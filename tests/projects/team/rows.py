@@ -1,4 +1,4 @@
-"""What belongs to a project in all tables, and whether somebody wrote at all."""
+"""What belongs to a project in all tables, and whether anything was written."""
 
 from __future__ import annotations
 

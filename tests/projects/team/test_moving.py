@@ -208,7 +208,7 @@ def kill_the_client(laptop: Mover, proxy: Proxy) -> None:
 
 
 def report_commits(laptop: Mover) -> None:
-    """Commit, and begin an item: the server, which has no checkout, is told."""
+    """Commit, and begin an item: the server, which has no checkout, gets the commit."""
     env = environment(**{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")})
     key = str(laptop.answer("create", "Made there", "-t", "task", "--project", "PONE")["key"])
     for message in (f"{key} Begin it", "Name nothing"):

@@ -104,8 +104,8 @@ def test_address_that_is_not_verified_proves_nothing(browser: Browser, provider:
 
 
 def test_account_is_connected_by_who_is_signed_in(browser: Browser, server: TeamServer, provider: Provider) -> None:
-    provider.person = {"sub": "u-ada", "preferred_username": "somebody"}
-    provider.told = {"email": "x@elsewhere.example"}
+    provider.person = {"sub": "u-ada", "preferred_username": "guest"}
+    provider.user_info = {"email": "x@elsewhere.example"}
     browser.sign_in()
     assert browser.who() == "ada"
     connected = browser.get(go(browser, "/tokens/", process="connect"))

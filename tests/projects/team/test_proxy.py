@@ -25,7 +25,7 @@ def sent(middleware: ProxyMiddleware, peer: str, path: str = "/", **headers: str
     return f"{response.status_code} {response.content.decode()}".strip()
 
 
-def test_proxy_tells_scheme_and_client(middleware: ProxyMiddleware) -> None:
+def test_proxy_reports_scheme_and_client(middleware: ProxyMiddleware) -> None:
     headers = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": "203.0.113.7"}
     assert sent(middleware, PROXY, **headers) == "200 203.0.113.7 https"
     assert sent(middleware, "fd00::1", **headers) == "200 203.0.113.7 https"

@@ -170,7 +170,7 @@ def _leaks(client: Client, route: Route, method: str, hidden: Board, before: dic
     if changed:
         return [f"{said}, and changed {', '.join(changed)}"]
     if SECRET in body or re.search(r"zebra|\bHID-", body.replace(route.url(hidden), "")):
-        return [f"{said}, and tells of it"]
+        return [f"{said}, and mentions it"]
     return [said] if route.names_something and status not in (400, 403, 404, 405) else []
 
 

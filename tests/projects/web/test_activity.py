@@ -43,7 +43,7 @@ def blocks(browser: Client, query: str = "", path: str = "/activity/") -> list[B
     return found
 
 
-def told(found: list[Block]) -> list[str]:
+def summaries(found: list[Block]) -> list[str]:
     """Return each block in words."""
     return [
         block.words if isinstance(block, Batch) else f"{block.key}: {', '.join(deed.words for deed in block.deeds)}"
@@ -73,7 +73,7 @@ def test_changes_are_grouped_by_session_and_item(browser: Client, make_item: Mak
     item.update(actor=owner, title="New")
     as_commands(item.project)
     found = blocks(browser, "?kind=work_item,comment")
-    assert told(found)[:3] == [
+    assert summaries(found)[:3] == [
         "PONE-1: changed title",
         "PONE-1: began, noted “Half”, finished",
         "PONE-2: changed title, priority",
@@ -117,7 +117,7 @@ def test_batch_beyond_a_page_is_one_line_and_the_next_page_begins_after_it(
     begin_group()
     make_many(20, project, owner)
     found = blocks(browser, "?kind=work_item")
-    assert told(found) == ["created 20 items", "PONE-1: created"]
+    assert summaries(found) == ["created 20 items", "PONE-1: created"]
     assert isinstance(found[0], Batch)
     assert found[0].rest == 14
 
@@ -126,7 +126,7 @@ def test_import_and_sync_are_one_line_each(browser: Client, project: Project, ow
     as_commands(project)
     make_many(5, project, owner)
     Activity.objects.filter(entity_type="work_item").update(source="import")
-    assert told(blocks(browser, "?kind=work_item")) == ["imported 5 items"]
+    assert summaries(blocks(browser, "?kind=work_item")) == ["imported 5 items"]
     Activity.objects.filter(entity_type="work_item").update(source=SYNCED, group_id=None)
     (found,) = blocks(browser, "?kind=work_item")
     assert isinstance(found, Batch)
@@ -142,9 +142,9 @@ def test_import_of_another_tracker_names_it(browser: Client, project: Project, o
     ):
         begin_group()
         tracker_import.read(source, io.BytesIO(text.encode()), project, actor=owner)
-    assert told(blocks(browser, "?kind=work_item")) == ["imported 5 items from CSV", "imported 5 items from Jira"]
+    assert summaries(blocks(browser, "?kind=work_item")) == ["imported 5 items from CSV", "imported 5 items from Jira"]
     Activity.objects.update(extra=None)  # as an export of the board comes, with the items of whichever tracker
-    assert told(blocks(browser, "?kind=work_item")) == ["imported 5 items", "imported 5 items"]
+    assert summaries(blocks(browser, "?kind=work_item")) == ["imported 5 items", "imported 5 items"]
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_filters_by_project_person_session_kind_and_day(browser: Client, make_it
     assert {block.key for block in blocks(browser, "?project=PTWO")} == {
         block.key for block in blocks(browser, path="/activity/PTWO/")
     }
-    assert told(blocks(browser, "?actor=claude")) == ["PONE-1: changed title"]
-    assert told(blocks(browser, f"?session={one.session_id}")) == ["PONE-1: changed title"]
-    assert told(blocks(browser, "?kind=comment&actor=ada")) == ["PONE-1: noted “Text”"]
+    assert summaries(blocks(browser, "?actor=claude")) == ["PONE-1: changed title"]
+    assert summaries(blocks(browser, f"?session={one.session_id}")) == ["PONE-1: changed title"]
+    assert summaries(blocks(browser, "?kind=comment&actor=ada")) == ["PONE-1: noted “Text”"]
     Activity.objects.filter(entity_type="comment").update(created_at=timezone.now() - timedelta(days=9))
     today = timezone.now().date()
     assert [block.latest.entity_type for block in blocks(browser, f"?until={today - timedelta(days=5)}")] == ["comment"]

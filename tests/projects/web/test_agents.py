@@ -72,11 +72,11 @@ def test_lanes_are_in_the_order_of_who_needs_a_person(browser: Client, make_item
         *(("elsewhere", STATES[1]), ("stale", STATES[1])),
         *(("works", STATES[2]), ("idle", STATES[3]), ("ended", STATES[4])),
     ]
-    told = words(browser)
-    assert "2 need a person, 2 stale, 1 working, 1 idle" in told
-    assert "Stale: no sign of life for longer than 15 minutes." in told
-    assert "Stale: it ran on another machine, far." in told
-    assert "claim paused while a question waits, 60 min left" in told
+    text = words(browser)
+    assert "2 need a person, 2 stale, 1 working, 1 idle" in text
+    assert "Stale: no sign of life for longer than 15 minutes." in text
+    assert "Stale: it ran on another machine, far." in text
+    assert "claim paused while a question waits, 60 min left" in text
     assert len(STATES) == len(SIGNS)
 
 
@@ -89,7 +89,7 @@ def test_lease_that_ran_out_is_seen_after_the_session_has_ended(browser: Client,
     assert "the claim of PONE-1 expired" in words(browser)
 
 
-def test_story_tells_what_the_session_did(browser: Client, make_item: Make, owner: User) -> None:
+def test_story_reports_what_the_session_did(browser: Client, make_item: Make, owner: User) -> None:
     user, item = agent(branch="fix-it", worktree="/home/ada/pone"), make_item("The item")
     made = [Criterion(work_item=item, text=text) for text in ("A", "B", "C")]
     for criterion in made:

@@ -75,8 +75,8 @@ def test_removing_can_be_undone(browser: Client, picture: Attachment) -> None:
     browser.post(removed["PM-Undo"])
     assert browser.get(picture.path).status_code == 200
     history = browser.get("/items/PONE-1/", headers={"accept": "text/html"}).content.decode()
-    for told in ("attached shot.png", "removed shot.png", "restored shot.png"):
-        assert told in history
+    for change in ("attached shot.png", "removed shot.png", "restored shot.png"):
+        assert change in history
 
 
 def test_form_without_a_script_attaches_several_files_or_none(browser: Client, picture: Attachment) -> None:

@@ -133,7 +133,7 @@ def test_delete_asks_for_what_is_below_and_is_undone_with_it(browser: Client, ma
     assert values(story, *tasks, of="deleted_at") == [None] * 3
 
 
-def test_undo_of_what_somebody_changed_since_changes_nothing(browser: Client, make_item: Make, user: User) -> None:
+def test_undo_of_what_a_person_changed_since_changes_nothing(browser: Client, make_item: Make, user: User) -> None:
     items = [make_item(), make_item()]
     answer = post(browser, items, "status", "todo")
     begin_group()

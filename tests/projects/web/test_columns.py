@@ -64,7 +64,7 @@ def test_wrong_value_is_refused(
     assert lanes(project)[1].version == 1
 
 
-def test_change_of_somebody_else_is_not_overwritten(browser: Client, project: Project, user: User) -> None:
+def test_change_of_another_user_is_not_overwritten(browser: Client, project: Project, user: User) -> None:
     lane = lanes(project)[1]
     lane.update(actor=user, name="Next")
     answer = post(browser, lane, version=1, name="Mine", wip_limit="")

@@ -100,7 +100,7 @@ def test_number_of_queries_does_not_grow_with_entries(browser: Client, make_item
     assert numbers[0] == numbers[1]
 
 
-def test_notifications_are_told_few_words(browser: Client, make_item: Make) -> None:
+def test_notifications_are_in_few_words(browser: Client, make_item: Make) -> None:
     question = ask(make_item("The item"), details="secret")
     (entry,) = browser.get("/inbox/notifications/").json()["entries"]
     assert entry == {

@@ -73,7 +73,7 @@ def test_what_is_missing_is_explained(browser: Client, rows: list[dict[str, Any]
 
 
 @pytest.mark.django_db
-def test_forecast_without_completed_items_lately_is_told(browser: Client) -> None:
+def test_forecast_without_completed_items_lately_is_reported(browser: Client) -> None:
     old = [row(100 + n, "done", 99, begun=n + 76, done=n + 75.01) for n in range(20)]
     load(row(1, "todo", 5), *old)
     html = browser.get(URL).content.decode()

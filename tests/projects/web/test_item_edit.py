@@ -119,8 +119,8 @@ def test_done_is_refused_with_open_children_or_blockers_unless_forced(browser: C
     assert blocker.display_key in error(save(browser, child, "status", "done", version=1), 409)
     again(story).update(actor=User.objects.actor("llm"), priority="high")
     assert "llm changed priority" in error(save(browser, story, "status", "done", version=1, **{name: value}), 409)
-    told = save(browser, story, "status", "done", version=1, anyway="2")
-    name, value = told["PM-Again"].split("=")
+    response = save(browser, story, "status", "done", version=1, anyway="2")
+    name, value = response["PM-Again"].split("=")
     assert save(browser, story, "status", "done", version=1, **{name: value}).status_code == 200
     assert again(story).status == "done"
 

@@ -50,7 +50,7 @@ def test_every_field_has_an_editor_with_its_value(browser: Client, make_item: Ma
         ("description", "Text\r\nof two", "Text\nof two", "Description of PONE-2 saved"),
     ],
 )
-def test_saved_value_is_told_and_can_be_undone(
+def test_saved_value_is_reported_and_can_be_undone(
     browser: Client, owner: User, make_item: Make, name: str, value: Any, stored: Any, said: str
 ) -> None:
     User.objects.actor("bob")

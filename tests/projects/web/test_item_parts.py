@@ -35,15 +35,15 @@ def test_query_count_does_not_grow_with_related_objects(browser: Client, owner: 
     counts = []
     for more in (2, 20):
         for number in range(more):
-            somebody = User.objects.actor(f"worker {number}")
-            other = make_item(f"Task {number}", parent=story, labels=[f"label {number}"], assignee=somebody)
+            worker = User.objects.actor(f"worker {number}")
+            other = make_item(f"Task {number}", parent=story, labels=[f"label {number}"], assignee=worker)
             Dependency.objects.create(actor=owner, blocking_item=make_item("Blocker"), blocked_item=story)
             Dependency.objects.create(actor=owner, blocking_item=make_item("Blocker"), blocked_item=other)
-            Comment.objects.create(actor=somebody, work_item=story, content="Text")
+            Comment.objects.create(actor=worker, work_item=story, content="Text")
             Comment.objects.create(actor=owner, work_item=story, content="Text")
-            TimeEntry.objects.start(story, actor=somebody)
+            TimeEntry.objects.start(story, actor=worker)
             sprint = Sprint.objects.create(actor=owner, project=story.project, name=f"Sprint {number}", **days())
-            again(story).update(actor=somebody, assignee_id=somebody.pk, sprint_id=sprint.pk)
+            again(story).update(actor=worker, assignee_id=worker.pk, sprint_id=sprint.pk)
             make_item(item_type="epic")
         for path in ("/items/PONE-2/", "/items/PONE-2/?before=9999999"):
             with CaptureQueriesContext(connection) as queries:

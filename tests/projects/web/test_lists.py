@@ -237,7 +237,7 @@ def test_hostile_texts_do_nothing(browser: Client, project: Project, make_item: 
 
 @pytest.mark.parametrize("path", [LIST, "/board/PONE/", "/insights/PONE/"])
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "text"),
     [
         ("assignee=nobody-here", "Assignee: there is no user nobody-here"),
         ("sprint=Nine", "Sprint: there is no sprint Nine"),
@@ -247,17 +247,17 @@ def test_hostile_texts_do_nothing(browser: Client, project: Project, make_item: 
         ("item=PONE-99", "There is no item “PONE-99”, so no panel is open."),
     ],
 )
-def test_what_a_page_does_not_know_is_told_and_left_out(
-    browser: Client, board: None, path: str, query: str, told: str
+def test_what_a_page_does_not_know_is_reported_and_left_out(
+    browser: Client, board: None, path: str, query: str, text: str
 ) -> None:
     html = page(browser, f"?{query}&priority=critical", path)
-    assert told in html
+    assert text in html
     assert 'facet set" id="facet-priority"' in html
     assert html.count('facet set"') == 1
 
 
 @pytest.mark.parametrize(
-    ("query", "told", "shown"),
+    ("query", "text", "shown"),
     [
         ("blocked=maybe", "Blocked: maybe is not one of true, false, any, none", [1, 2, 4, 5, 6]),
         ("blocked=maybe&type=story", "Blocked: maybe is not one of", [2]),
@@ -268,12 +268,12 @@ def test_what_a_page_does_not_know_is_told_and_left_out(
         ("columns=status,colour", "Columns: colour is not one of key, title", [1, 2, 4, 5, 6]),
     ],
 )
-def test_list_applies_the_other_filters(browser: Client, board: None, query: str, told: str, shown: list[int]) -> None:
-    assert told in page(browser, f"?{query}")
+def test_list_applies_the_other_filters(browser: Client, board: None, query: str, text: str, shown: list[int]) -> None:
+    assert text in page(browser, f"?{query}")
     assert keys(browser, f"?{query}") == [f"PONE-{number}" for number in shown]
 
 
-def test_many_unknown_parameters_are_told_in_few_words(browser: Client, board: None) -> None:
+def test_many_unknown_parameters_are_reported_in_few_words(browser: Client, board: None) -> None:
     html = page(browser, "?" + "&".join(f"unknown{number}={'x' * 500}" for number in range(40)))
     assert html.count("is no filter") == 4
     assert "and 36 more." in html

@@ -33,9 +33,9 @@ def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
     def fill(count: int) -> list[WorkItem]:
         made = []
         for number in range(count):
-            somebody = User.objects.actor(f"worker {number}")
-            epic = WorkItem.objects.create(actor=somebody, project=project, item_type="epic", title="An epic")
-            values: dict[str, Any] = {"labels": [f"label {number}"], "assignee": somebody, "parent": epic}
+            worker = User.objects.actor(f"worker {number}")
+            epic = WorkItem.objects.create(actor=worker, project=project, item_type="epic", title="An epic")
+            values: dict[str, Any] = {"labels": [f"label {number}"], "assignee": worker, "parent": epic}
             story = WorkItem.objects.create(
                 actor=user, project=project, item_type="story", title=f"item {number}", sprint=sprint, **values
             )
@@ -44,7 +44,7 @@ def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
                 made[-1] if made else WorkItem.objects.create(actor=user, project=project, item_type="task", title="x")
             )
             Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=task)
-            story.claim(actor=somebody, force=True)
+            story.claim(actor=worker, force=True)
             made += [epic, story, task]
         return made
 
@@ -81,7 +81,7 @@ def test_live_costs_two_queries_besides_authentication(browser: Client, fill: Ca
     assert browser.get("/live/", {"since": cursor, "project": "OTHER"}).status_code == 204
 
 
-def test_live_tells_a_page_that_waits_the_newest_change_of_all_projects(
+def test_live_gives_a_page_that_waits_the_newest_change_of_all_projects(
     browser: Client, project: Project, make_project: Callable[..., Project]
 ) -> None:
     cursor = Activity.objects.latest("id").pk
@@ -247,7 +247,7 @@ def test_item_page_shows_what_is_overdue(browser: Client, make_item: Callable[..
     assert "i-overdue" not in browser.get("/items/PONE-2/").content.decode()
 
 
-def test_board_has_no_column_for_cancelled_items_unless_somebody_adds_one(
+def test_board_has_no_column_for_cancelled_items_unless_a_person_adds_one(
     browser: Client, make_item: Callable[..., WorkItem], project: Project, user: User
 ) -> None:
     make_item(status="cancelled")

@@ -37,7 +37,7 @@ def test_signed_out_page_leads_who_is_signed_in_to_the_projects(browser: Client)
     assert browser.get("/signed-out/")["Location"] == "/"
 
 
-def test_password_is_asked_for_only_where_somebody_has_one(client: Client, settings: Any) -> None:
+def test_password_is_asked_for_only_where_a_user_has_one(client: Client, settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s a time
     User.objects.owner()
     User.objects.create_user("bot", password="not staff")

@@ -79,9 +79,9 @@ def test_completing_moves_unfinished_items_to_the_target(
     assert answer["PM-Redirect"] == f"{URL}?sprint={sprint.pk}"
     page = browser.get(answer["PM-Redirect"])
     where = "Second" if goal == "planned" else "the backlog"
-    told = f"First completed. Unfinished items moved to {where}: {left.display_key}."
-    assert told in page.content.decode()
-    assert told not in browser.get(URL).content.decode()
+    message = f"First completed. Unfinished items moved to {where}: {left.display_key}."
+    assert message in page.content.decode()
+    assert message not in browser.get(URL).content.decode()
     left.refresh_from_db()
     done.refresh_from_db()
     assert (left.sprint_id, done.sprint_id) == (planned.pk if goal == "planned" else None, sprint.pk)
@@ -127,11 +127,11 @@ def test_cancelling_shows_the_number_of_leaving_items(
     make_item(sprint=sprint)
     make_item(sprint=sprint).update(actor=user, status="done")
     page = browser.get(URL).content.decode()
-    for told in (
+    for text in (
         "2 unfinished items leave the sprint for the backlog. The sprint can be reopened under “Past sprints”.",
         "3 items leave the sprint for the backlog. The sprint can be restored under “Past sprints”.",
     ):
-        assert told in page
+        assert text in page
     asked = page[page.index(f'<details id="cancel-{sprint.pk}">') :]
     assert asked.index("<summary") < asked.index("Cancel the sprint") < asked.index("</details>")
 

@@ -1,4 +1,4 @@
-"""People turn sync on and off in the settings, after they were told what sharing means; agents do not."""
+"""People turn sync on and off in the settings, after the page explained what sharing means; agents do not."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def share(browser: Client, remote: Path, **values: str) -> Any:
     return browser.post(reverse("sync-enable"), form(remote, **values))
 
 
-def test_person_is_told_and_shares_the_board(browser: Client, owner: User, project: Project, remote: Path) -> None:
+def test_person_is_reported_and_shares_the_board(browser: Client, owner: User, project: Project, remote: Path) -> None:
     git("config", "remote.origin.pushurl", "https://ann:<secret>@example.org/board.git", cwd=remote.parent / "work")
     page = browser.get(reverse("sync"), **HTML).content.decode()
     assert f"<code>{remote} (push: https://example.org/board.git)</code>" in page
-    for told in ("can then read the board", "under any name", "cannot be unpublished", "1 project and 0 items"):
-        assert told in page
+    for text in ("can then read the board", "under any name", "cannot be unpublished", "1 project and 0 items"):
+        assert text in page
     git("config", "--unset", "remote.origin.pushurl", cwd=remote.parent / "work")
     assert share(browser, remote, agreed="").status_code == 400
     assert share(browser, remote, interval="1").status_code == 400
@@ -145,16 +145,18 @@ def test_sync_needs_a_sign_in(remote: Path) -> None:
         assert Client().post(reverse(name)).status_code == 401
 
 
-def test_repository_without_a_remote_is_told_how_to_add_one(browser: Client, remote: Path) -> None:
+def test_repository_without_a_remote_sees_how_to_add_one(browser: Client, remote: Path) -> None:
     git("config", "--remove-section", "remote.origin", cwd=remote.parent / "work")
     assert "git remote add origin URL" in browser.get(reverse("sync"), **HTML).content.decode()
 
 
 def test_result_of_the_command_becomes_a_sentence() -> None:
-    told = browser_sync._result
-    assert told(b'{"fetched": 2, "published": 1, "pending": 0}', b"") == "Synchronized: 2 changes fetched, 1 published."
-    assert "3 not yet published" in told(b'{"fetched": 0, "published": 0, "pending": 3}', b"")
+    result = browser_sync._result
+    assert (
+        result(b'{"fetched": 2, "published": 1, "pending": 0}', b"") == "Synchronized: 2 changes fetched, 1 published."
+    )
+    assert "3 not yet published" in result(b'{"fetched": 0, "published": 0, "pending": 3}', b"")
     with pytest.raises(Conflict, match="it is gone"):
-        told(b"", b'warning\n{"error": {"code": "SYNC_FAILED", "message": "it is gone"}}\n')
+        result(b"", b'warning\n{"error": {"code": "SYNC_FAILED", "message": "it is gone"}}\n')
     with pytest.raises(Conflict, match="without an answer"):
-        told(b"", b"")
+        result(b"", b"")

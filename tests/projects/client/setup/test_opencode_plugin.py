@@ -51,7 +51,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="needs node or bun")
 
 
 def run(folder: Path, path: str, tmp_path: Path) -> dict[str, list[list[dict[str, str]]]]:
-    """Load the plugin that `pm setup` wrote into `folder` as opencode does; return what it told the agent."""
+    """Load the plugin that `pm setup` wrote into `folder` as opencode does; return what it sent to the agent."""
     actions.apply(str(folder), SETUPS["opencode"], sandbox=False)
     host = tmp_path / "host.mjs"
     host.write_text(HOST)
@@ -72,7 +72,7 @@ def run(folder: Path, path: str, tmp_path: Path) -> dict[str, list[list[dict[str
     return shown
 
 
-def test_agent_is_told_at_the_start_and_its_session_ends(board: Board, tmp_path: Path) -> None:
+def test_agent_gets_news_at_the_start_and_its_session_ends(board: Board, tmp_path: Path) -> None:
     command = tmp_path / "bin" / "pm"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nshift\nexec {shlex.join(PATIENT)} "$@"\n')
@@ -86,7 +86,7 @@ def test_agent_is_told_at_the_start_and_its_session_ends(board: Board, tmp_path:
     assert named == []
 
 
-def test_machine_without_pm_is_told_nothing(tmp_path: Path) -> None:
+def test_machine_without_pm_gets_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     assert run(folder, str(tmp_path / "nothing"), tmp_path) == {"id": "pm", "system": [[], [], []]}
