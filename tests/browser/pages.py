@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +108,17 @@ def error_of(page: Page, form: str) -> Locator:
 def comments(server: Server, key: str) -> list[str]:
     rows = server.api("GET", f"comments/?work_item={key}&fields=content").json()["results"]
     return [row["content"] for row in rows]
+
+
+@contextmanager
+def paused(server: Server) -> Iterator[None]:
+    """Stop the workers meanwhile, as a machine without memory does."""
+    workers = [int(pid) for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)

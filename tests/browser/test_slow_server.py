@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import VIEWPORT
-from tests.browser.pages import card, comments, lane, make_item, open_board, show, signed_in
+from tests.browser.pages import card, comments, lane, make_item, open_board, paused, show, signed_in
 from tests.processes import Server, poll
-
-
-@contextmanager
-def paused(server: Server) -> Iterator[None]:
-    """Stop the workers meanwhile, as a machine without memory does."""
-    workers = [int(pid) for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()]
-    assert workers
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in workers:
-            os.kill(pid, signal.SIGCONT)
 
 
 def test_text_typed_while_a_form_is_sent_stays(page: Page, board: Server) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django import template
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.template import Context
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from projects.models import Project, User
 from projects.web.avatars import hue, initials
@@ -31,6 +33,18 @@ def same_page(context: Context, project: Project) -> str:
     here = (section for section in SECTIONS if section.of_project and section.name == context.get("section"))
     found = next(here, None)
     return reverse(found.route if found else "board", args=[project.key])
+
+
+@register.simple_tag(takes_context=True)
+def import_target(context: Context) -> Project | None:
+    """Return the project whose page the person comes from, else the one that this browser showed last."""
+    came_from = urlsplit(context["request"].META.get("HTTP_REFERER", ""))
+    try:
+        known = resolve(came_from.path).kwargs if came_from.netloc == context["request"].get_host() else {}
+    except Resolver404:
+        known = {}
+    key = (known.get("key") or known.get("identifier", "").rpartition("-")[0]).upper()
+    return next((project for project in context["all_projects"]() if project.key == key), None) or _visited(context)
 
 
 def _visited(context: Context) -> Project | None:

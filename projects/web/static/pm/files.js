@@ -1,11 +1,12 @@
 // Import of a file: check it, show what would change, then import. templates/pm/import.html has the markup.
 
-import { all, announce, reason, refresh } from "./pm.js";
+import { all, announce, reason, refresh, soon } from "./pm.js";
 
 const NAMES = { created: "new", updated: "changed", deleted: "deleted", unchanged: "unchanged", skipped: "unchanged" };
 const WORDS = { work_items: "items", swim_lanes: "columns", dependencies: "links", users: "people" }; // of the pages
 const ID = / [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-const MOST = 20; // problems that are listed
+const MOST = 20, LINKS = 5; // problems that are listed, boards that are linked
+const PAUSE = 400; // milliseconds without a change after which the file is checked again
 const STEPS = { reading: "Reading the file…", checking: "Checking the items…", writing: "Writing the items…" };
 const worded = (collection) => WORDS[collection] ?? collection.replaceAll("_", " ");
 
@@ -62,7 +63,7 @@ function address(form, dry, progress) {
   return `${form.dataset.import}${source.value && `${source.value}/`}?${query}`;
 }
 
-async function send(form, dry) {
+async function send(form, dry, signal) {
   const headers = { ...JSON.parse(document.body.dataset.headers), Accept: "application/json", "Content-Type": "application/json" };
   const progress = crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) => (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16));
   const bar = form.querySelector("[data-bar]"), box = form.querySelector("[data-answer]");
@@ -76,7 +77,7 @@ async function send(form, dry) {
     else bar.removeAttribute("value"); // it only moves
   }, 500);
   try {
-    const answer = await fetch(address(form, dry, progress), { method: "POST", body: await body(form), headers });
+    const answer = await fetch(address(form, dry, progress), { method: "POST", body: await body(form), headers, signal });
     const found = await answer.clone().json().catch(() => ({}));
     if (answer.ok) return { counts: found };
     const { errors } = found.error ?? {};
@@ -130,34 +131,68 @@ function shown({ counts, errors }, dry) {
   return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
 }
 
-// Where what was imported can be seen.
-function link(form) {
-  const { source, project, key } = form.elements, name = source.value && (project.value || key.value.toUpperCase());
-  const made = element("a", name ? `Open ${name}` : "Open the overview");
-  made.href = name ? `/board/${encodeURIComponent(name)}/` : "/?overview";
-  return made;
+// The boards that have what was imported: [key, URL].
+async function boards(form, { project }) {
+  let keys = [project];
+  if (!form.elements.source.value) {
+    const { projects = [] } = JSON.parse(await form.elements.file.files[0].text()), ids = projects.map(({ id }) => id);
+    const found = await (await fetch("/api/v1/projects/?fields=id,key&limit=500", { headers: { Accept: "application/json" } })).json();
+    keys = found.results.filter(({ id }) => ids.includes(id)).map(({ key }) => key); // projects that are known here keep their keys
+  }
+  return keys.map((key) => [key, `/board/${encodeURIComponent(key)}/`]);
+}
+
+function link(text, href) {
+  return Object.assign(element("a", text), { href });
 }
 
 function chosen(form) {
   return form.elements.source.value === "backlog" ? folder(form).length : form.elements.file.files.length;
 }
 
-async function run(form, dry) {
+let running = null; // the controller of the newest request; a later one replaces a check
+
+async function run(form, dry, again = false) {
   const box = form.querySelector("[data-answer]"), ready = form.querySelector("[name=import]");
+  if (running && !running.dry) return; // an import is not stopped
   if (!chosen(form)) return box.replaceChildren("Choose what to import first.");
-  const inputs = all("button, [type=file]", form), was = form.contains(document.activeElement) ? document.activeElement : null;
+  running?.abort();
+  const mine = running = Object.assign(new AbortController(), { dry }), was = form.contains(document.activeElement) ? document.activeElement : null;
+  const inputs = all(dry ? "button, [type=file]" : "button, input, select", form);
   for (const input of inputs) input.disabled = true;
-  box.replaceChildren(dry ? "Checking…" : "Importing…");
+  if (!again) box.replaceChildren(dry ? "Checking…" : "Importing…");
+  box.setAttribute("aria-busy", "true");
   form.dataset.checked = state(form);
   let answer;
-  try { answer = await send(form, dry); } catch { answer = { errors: [await unsent(form)] }; }
+  try { answer = await send(form, dry, mine.signal); } catch { answer = { errors: [await unsent(form)] }; }
+  if (running !== mine) return; // another answer is on its way
+  running = null;
   for (const input of inputs) input.disabled = false;
+  if (state(form) !== form.dataset.checked) return; // another check follows
+  box.removeAttribute("aria-busy");
   box.replaceChildren(...shown(answer, dry));
   announce(box.firstChild.textContent);
-  ready.hidden = !dry || Boolean(answer.errors) || state(form) !== form.dataset.checked; // changed meanwhile
-  if (!dry && !answer.errors) box.firstChild.append(" ", link(form));
+  ready.hidden = !dry || Boolean(answer.errors);
   if (!form.querySelector(":is(input, select):focus")) (ready.hidden ? was : ready)?.focus(); // nobody is typing
-  if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
+  if (!dry && !answer.errors) await end(form, box, answer.counts);
+}
+
+// Lead to what was imported; the page of a board without projects is over.
+async function end(form, box, counts) {
+  const found = await boards(form, counts).catch(() => []), shows = found.length > 0 && found.length <= LINKS;
+  if (location.pathname === "/") return location.assign(found.length === 1 ? found[0][1] : "/?overview");
+  const links = shows ? found.map(([key, url]) => link(`Open ${key}`, url)) : [link("Open the overview", "/?overview")];
+  for (const made of links) box.firstChild.append(" ", made);
+  refresh();
+}
+
+// Check again what the fields say now.
+function recheck(form) {
+  const box = form.querySelector("[data-answer]");
+  if (!chosen(form) || running && state(form) === form.dataset.checked) return;
+  if (form.checkValidity()) return run(form, true, true);
+  box.removeAttribute("aria-busy");
+  box.replaceChildren("A key has 2 to 20 letters, digits or _, and begins with a letter.");
 }
 
 // Why nothing was sent: a file that was written after it was chosen can't be read any more.
@@ -173,8 +208,17 @@ function arrange(form) {
   const { source, project } = form.elements;
   const wanted = { folder: source.value === "backlog", file: source.value !== "backlog", tracker: source.value !== "", new: !project.value };
   for (const part of all("[data-when]", form)) part.hidden = !wanted[part.dataset.when];
-  if (state(form) !== form.dataset.checked) form.querySelector("[name=import]").hidden = true; // something else: check it first
   if (wanted.tracker && wanted.new) form.elements.title.value ||= `From ${source.selectedOptions[0].text.split(/[:,]/)[0]}`;
+}
+
+// What was checked is out of date; check again once nothing changes for a moment.
+function outdate(form, wait) {
+  const box = form.querySelector("[data-answer]");
+  if (state(form) === form.dataset.checked && !box.matches("[aria-busy]")) return;
+  form.querySelector("[name=import]").hidden = true;
+  if (!chosen(form)) return box.replaceChildren();
+  box.setAttribute("aria-busy", "true");
+  soon(form, wait, () => recheck(form));
 }
 
 addEventListener("submit", (event) => {
@@ -192,7 +236,12 @@ addEventListener("change", async ({ target }) => {
   if (target.type === "file") form.dataset.checked = "";
   if (target.name === "file" && target.files.length && !("chosen" in form.dataset)) form.elements.source.value = await guess(target.files[0]).catch(() => "");
   arrange(form);
-  if (target.type === "file" && chosen(form)) run(form, true);
+  if (target.type !== "file") return outdate(form, 0);
+  if (chosen(form)) run(form, true);
+});
+addEventListener("input", ({ target }) => {
+  const form = target.matches("[name=key], [name=title]") && target.closest("[data-import]");
+  if (form) outdate(form, PAUSE);
 });
 
 addEventListener("dragover", (event) => event.target.closest?.("[data-import]") && event.preventDefault());
