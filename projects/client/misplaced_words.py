@@ -18,6 +18,7 @@ VALUED = ("--status", "--priority", "--type")  # flags whose values people write
 NAMED = {"project": ("projects", "key"), "sprint": ("sprints", "name")}  # by noun: where its names are
 UNKNOWN = "there is no "
 SIMILAR = "similar names: "
+AMBIGUOUS = "; use a key: "  # of a number that items of several projects have
 
 
 def add_try(error: ClientError, call: Call, options: Options, context: Context) -> None:
@@ -36,7 +37,7 @@ def add_try(error: ClientError, call: Call, options: Options, context: Context) 
     if call.noun == "work-item" and call.verb.name == "move" and type(error) is UsageError:
         command = _moved(call.tokens)
     elif not command and isinstance(error, ApiError):
-        command = _with_known_name(str(error), call, options, context)
+        command = _with_key(str(error), call) or _with_known_name(str(error), call, options, context)
     if call.noun == "show" and isinstance(error, ApiError) and len(options.ids) == 1 and ".q" in options.ids[0]:
         command = ["question", "get", *options.ids]
     if command:
@@ -58,18 +59,32 @@ def _moved(tokens: Sequence[str]) -> list[str]:
     return ["work-item", "move", keys[0], "--before", "KEY"] if len(keys) == 1 else []
 
 
+def _line(call: Call) -> list[str]:
+    return [word for word in (call.noun, call.verb.name if call.verb else "", *call.tokens) if word]
+
+
+def _with_key(message: str, call: Call) -> list[str]:
+    """Return the command with the first key that a number alone may mean, [] for other messages."""
+    from projects.client import hints
+
+    before, found, keys = message.partition(AMBIGUOUS)
+    return hints.replaced(_line(call), before.partition(" ")[0], keys.split(", ")[0]) if found else []
+
+
 def _with_known_name(message: str, call: Call, options: Options, context: Context) -> list[str]:
     """Return the command with the name that was probably meant instead of an unknown one, else the list of names."""
     from projects.client import hints, spelling
 
-    noun, _, name = message.partition(UNKNOWN)[2].partition(" ")
+    noun, _, name = message.partition(UNKNOWN)[2].replace("work item", "item").partition(" ")
     name, _, rest = name.partition("; ")
-    line = [word for word in (call.noun, call.verb.name if call.verb else "", *call.tokens) if word]
+    line = _line(call)
     if not any(word == name or word.endswith(f"={name}") for word in line):
         return []
     if rest.startswith(SIMILAR):
         known = rest.removeprefix(SIMILAR).partition(";")[0].split(", ")
         return hints.replaced(line, name, known[0])
+    if noun == "item":
+        return ["list"] if is_key(name) else ["search", name]
     if noun not in NAMED:
         return []
     known = _names(noun, getattr(options, "project", None), context)

@@ -236,5 +236,5 @@ class ReceiptActions(EntityViewSet):
     def _named(self, identifier: str) -> Json:
         item = self.find(identifier)
         if item is None:
-            raise exceptions.ValidationError({"items": f"there is no work item {identifier}"})
+            raise self._not_found(identifier)
         return item

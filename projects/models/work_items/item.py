@@ -125,7 +125,7 @@ class WorkItem(Closable):
     def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
         """Return the ID of the living item with this external reference, or with this number on a board of one project.
 
-        Raises Conflict if several items have the reference.
+        Raises Conflict if several items have the reference, or if the board has several projects.
         """
         found = list(
             cls.objects.referred_to_by(identifier)
@@ -139,12 +139,15 @@ class WorkItem(Closable):
 
     @classmethod
     def _pk_by_number(cls, identifier: str) -> uuid.UUID | None:
-        number = NUMBER.fullmatch(identifier)
-        only = Project.objects.only_pk() if number else None
-        if number is None or only is None:
+        if not (number := NUMBER.fullmatch(identifier)):
             return None
-        found = cls.objects.living().filter(project_id=only, item_number=int(number[1]))
-        return found.values_list("pk", flat=True).first()
+        items = cls.objects.living().filter(item_number=int(number[1]))
+        if (only := Project.objects.only_pk()) is not None:
+            return items.filter(project_id=only).values_list("pk", flat=True).first()
+        found = items.filter(project__in=Project.objects.living()).select_related("project").order_by("project__key")
+        if keys := ", ".join(item.display_key for item in found[:MAX_NAMED]):
+            raise Conflict(f"{identifier} is not enough, as the board has several projects; use a key: {keys}")
+        return None
 
     @property
     def display_key(self) -> str:

@@ -51,7 +51,9 @@ def test_number_names_an_item_of_the_only_project(
     assert api.patch(f"{URL}1/", {"priority": "high"}, format="json").json()["display_key"] == "PONE-1"
     assert [api.get(f"{URL}{name}/").status_code for name in ("4", "0", "9" * 30, "١")] == [404] * 4
     make_project("PTWO")
-    assert api.get(f"{URL}1/").status_code == 404
+    several = error(api.get(f"{URL}1/show/"), 409, "CONFLICT")["message"]
+    assert several == "1 is not enough, as the board has several projects; use a key: PONE-1"
+    assert api.get(f"{URL}4/").status_code == 404
 
 
 def test_reference_is_unique_among_the_living_items_of_a_project(make_item: Make, user: User) -> None:

@@ -81,12 +81,13 @@ def test_edit_is_all_or_nothing(api: APIClient, make_item: Make) -> None:
     assert refusal["items"] == ["PONE-2"]
     assert not WorkItem.objects.filter(status="done").exists()
     for wrong, field in (
-        ({"items": ["PONE-3", "PONE-9"], "changes": {"title": "x"}}, "items"),
         ({"items": ["PONE-3"], "changes": {"colour": "red"}}, "colour"),
         ({"items": [], "changes": {}}, "items"),
         ({"items": ["PONE-3"]}, "changes"),
     ):
         error(api.post(f"{URL}edit/", wrong, format="json"), 400, "VALIDATION_ERROR", field)
+    missing = {"items": ["PONE-3", "PONE-9"], "changes": {"title": "x"}}
+    error(api.post(f"{URL}edit/", missing, format="json"), 404, "NOT_FOUND")
     wrong = {"items": ["PONE-3", "PONE-1"], "changes": {"parent": "PONE-1"}}
     assert error(api.post(f"{URL}edit/", wrong, format="json"), 400, "VALIDATION_ERROR", "parent_id")["row"] == 1
     stale = {"items": ["PONE-3"], "changes": {"title": "x", "expected_version": 7}}

@@ -42,6 +42,14 @@ def test_command_that_helps_is_to_be_tried(board: Board, pm: Pm) -> None:
     question = board("ask", item, "Go?").document["question"]
     assert board("answer", question, "yes", CLAUDECODE="1").error["try"] == f"pm wait {question}"
     assert pm("list").error["try"] == "pm server start"
+    assert board("done", "TRIES-9").error == {
+        "code": "NOT_FOUND",
+        "message": "there is no work item TRIES-9",
+        "try": "pm list",
+    }
+    assert board("show", "parser bug").error["try"] == "pm search 'parser bug'"
+    board.project("TRIED")
+    assert board("show", "1").error["try"].startswith("pm show ")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from projects.entities.registry import ENTITIES, OF_SERVER
 from projects.models import ApiToken, Comment, DefaultRole, Membership, Project, Session, SwimLane, User, WorkItem
+from projects.models.base import find_pk
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.rights import current
 from projects.team import row_filter
@@ -130,7 +131,10 @@ def test_rows_of_other_projects_are_hidden_from_every_statement(
         item = make_item(project=each)
         Comment.objects.create(actor=ada, work_item=item, content="Text")
     assert WorkItem.objects.count() == 2
+    with pytest.raises(Conflict, match="use a key: OTHER-1, PONE-1"):
+        find_pk(WorkItem, "1")
     current.set(Access({project.pk: Role.VIEWER}))
+    assert find_pk(WorkItem, "1") == project.work_items.get().pk
     assert list(WorkItem.objects.values_list("project", flat=True)) == [project.pk]
     assert Comment.objects.select_related("work_item__project").get().work_item.project == project
     with connection.cursor() as cursor:
