@@ -150,7 +150,7 @@ class AutoSchema(SpectacularAutoSchema):
         responses: JSONObject = super()._get_response_bodies(direction)
         writes = self.method != "GET"
         left_out = {
-            "404": "{" not in self.path,
+            "404": "{" not in self.path and getattr(self.view, "action", "") not in self.view.names_in_body,
             "409": not (self.view.may_conflict and (writes or self.view.may_conflict_on_read)),
             "413": not writes,
             "415": not writes,

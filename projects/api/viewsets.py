@@ -56,6 +56,7 @@ class StrictQueryMixin(APIView):
     http_method_names = ["get", "post", "patch", "delete", "head"]
     may_conflict: ClassVar[bool] = False  # whether a write may be refused with 409
     may_conflict_on_read: ClassVar[bool] = False  # whether a read may be, too
+    names_in_body: ClassVar[tuple[str, ...]] = ()  # actions that answer 404 if an entity in the body does not exist
 
     def known_parameters(self) -> set[str]:
         """Return the names of the allowed query parameters."""
@@ -142,7 +143,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Framework]):
 class EntityViewSet(ListMixin):
     """List, create, retrieve, update, delete and restore entities; a path names one by id or key."""
 
-    may_conflict = True
+    may_conflict = may_conflict_on_read = True  # a name may be that of several entities
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer

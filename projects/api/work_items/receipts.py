@@ -144,6 +144,8 @@ def _without_empty(receipt: JSONObject) -> JSONObject:
 
 
 class ReceiptActions(EntityViewSet):
+    names_in_body = ("edit",)
+
     @extend_schema(request=EditSerializer, responses=ReceiptsSerializer)
     @action(detail=False, methods=["post"])
     @write
