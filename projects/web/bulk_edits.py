@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -31,6 +31,8 @@ FIELDS = ("status", "assignee", "priority", "sprint", "parent", "story_points", 
 DEPTH = {"epic": 0, "story": 1}  # the other types are below
 # What the person can agree to: the name of the button that overrides refusals of these types.
 AGREED = {Claimed: "unclaim", HasChildren: "force", HasBlockers: "force", StaleVersion: "anyway"}
+
+Seen = TypeVar("Seen")  # the version of an item that the page showed
 
 
 class Done(NamedTuple):
@@ -69,7 +71,7 @@ def edit_all(data: QueryDict, *, actor: User) -> Done:
         return _delete(items, data, actor)
     refusals: list[tuple[WorkItem, Refused | ValidationError]] = []
     changed = 0
-    for item, seen in _in_order(items, is_closing=name == "status" and value in CLOSED):
+    for item, seen in by_depth(items, is_closing=name == "status" and value in CLOSED):
         try:
             if not data.get("anyway"):
                 item.check_version(seen)
@@ -107,7 +109,7 @@ def _items(identifiers: Sequence[str]) -> list[tuple[WorkItem, int | None]]:
     return [(items[key], shown) for key, shown in seen.items()]
 
 
-def _in_order(items: list[tuple[WorkItem, int | None]], *, is_closing: bool) -> Iterable[tuple[WorkItem, int | None]]:
+def by_depth(items: Iterable[tuple[WorkItem, Seen]], *, is_closing: bool) -> list[tuple[WorkItem, Seen]]:
     """Order the items so that children close before their parents, and parents open before their children."""
     return sorted(items, key=lambda pair: DEPTH.get(pair[0].item_type, 2), reverse=is_closing)
 

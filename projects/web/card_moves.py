@@ -1,4 +1,4 @@
-"""Apply a card's drop: ordinary model updates in one transaction."""
+"""Apply the drop of one or several cards: ordinary model updates in one transaction."""
 
 from __future__ import annotations
 
@@ -7,21 +7,49 @@ from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import QueryDict
 from django.urls import reverse
 
+from projects.entities.work_item import CLOSED
 from projects.loose_types import Context
 from projects.models import Project, Sprint, SwimLane, User, WorkItem
-from projects.models.activity import Action, Activity
+from projects.models.activity import Action, Activity, group_of_transaction
 from projects.models.exceptions import Conflict
+from projects.web.bulk_edits import MOST, by_depth
 from projects.web.form_values import version
 
 
 class Moved(NamedTuple):
-    """A card that was moved; `undo` is the URL that takes the move back, "" if nothing changed."""
+    """A card that was moved, the first of several; `undo` is the URL that takes the move back, "" if nothing changed."""
 
     item: WorkItem
     warning: str
     undo: str
+
+
+@transaction.atomic
+def move_cards(project: Project, data: QueryDict, *, actor: User) -> Moved:
+    """Move the item `data["item"]` as `move_card` does, and each of `data["also"]` (`key:version`) to the place after it.
+
+    All or none. Where items are closed or opened, those below come with the one above, whatever their order.
+    """
+    one = {name: data.get(name, "") for name in data}
+    others = [identifier.partition(":") for identifier in data.getlist("also")]
+    if not others:
+        return move_card(project, one, actor=actor)
+    if len(others) >= MOST:
+        raise ValidationError(f"at most {MOST} items can be moved at once; {len(others) + 1} are selected")
+    items = [(_item(project, one.get("item", "")), one.get("version", ""))]
+    items += [(_item(project, key), seen) for key, _, seen in others]
+    is_closing = one.get("status") in CLOSED
+    if one.get("status") and any((item.status in CLOSED) is not is_closing for item, _ in items):
+        items = by_depth(items, is_closing=is_closing)
+    moved: list[Moved] = []
+    for item, seen in items:
+        moved.append(move_card(project, one | {"item": item.display_key, "version": seen}, actor=actor))
+        one = {name: value for name, value in one.items() if name != "before"} | {"after": item.display_key}
+    undo = reverse("bulk-undo", args=[group_of_transaction()]) if any(each.undo for each in moved) else ""
+    return Moved(moved[0].item, moved[-1].warning, undo)
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ FIELDS = {field.name: field for field in WORK_ITEM.fields if field.update}
 CHOICES, SEARCH, LABELS, TEXT, LINE, NUMBER, DAY = "choices", "search", "labels", "text", "line", "number", "day"
 _KINDS = {spec.LABELS: LABELS, spec.NUMBER: NUMBER, spec.DAY: DAY, spec.LINE: LINE}
 ELSEWHERE = ("title", "description", "status", "labels")  # on the item's page, in places of their own
-HOTKEYS = {"priority": "p", "assignee": "a", "item_type": "t"}
+HOTKEYS = {"priority": "p", "assignee": "a", "item_type": "t", "sprint": "i"}
 NO_VALUE = {"assignee": "Nobody", "parent": "No parent", "sprint": "No sprint"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import card, lane, make_item, open_board
-from tests.browser.test_sprints import open_sprints
+from tests.browser.test_sprints import make_sprint, open_sprints
 from tests.processes import Server, poll
 
 
@@ -58,3 +58,29 @@ def test_typing_replaces_a_name_that_is_offered(page: Page, board: Server) -> No
     page.keyboard.type("Beta")
     page.keyboard.press("Enter")
     poll(lambda: [row["name"] for row in board.api("GET", "sprints/?project=PONE").json()["results"]] == ["Beta"])
+
+
+def test_selected_rows_get_a_sprint_and_each_key_is_listed_once(page: Page, board: Server) -> None:
+    keys = [make_item(board, f"number {number}") for number in range(3)]
+    make_sprint(board, "Walk")
+    page.goto(f"{board.url}/list/PONE/")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#selection .selected")).to_have_text("2 selected")
+    page.keyboard.press("i")
+    page.keyboard.type("walk")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("2 items: sprint set to Walk.")
+    found = board.api("GET", "work-items/?sprint=Walk").json()["results"]
+    assert [row["display_key"] for row in found] == keys[:2]
+    open_board(page, board)
+    page.keyboard.press("j")
+    page.keyboard.press("x")  # loads what registers the key again
+    expect(page.locator("#selection")).to_be_visible()
+    page.keyboard.press("?")
+    listed = page.locator("#keys section").filter(has=page.get_by_role("heading", name="Card")).locator("dt")
+    keys_of_cards = listed.all_inner_texts()
+    assert keys_of_cards.count("x") == 1
+    assert "i" in keys_of_cards

@@ -121,6 +121,36 @@ def test_keyboard_plans_and_reorders(page: Page, board: Server) -> None:
     assert (keys_of(page, "backlog"), keys_of(page, pk)) == ([first], [second])
 
 
+def test_selected_cards_move_together_and_come_back_with_one_undo(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    keys = [make_item(board, f"number {number}") for number in range(4)]
+    there = make_item(board, "there", sprint=pk)
+    open_sprints(page, board)
+    for key in keys[1:]:
+        card(page, key).get_by_role("checkbox").check()
+    target = card(page, there).bounding_box()
+    assert target is not None
+    card_to_drag(page, keys[2]).hover()
+    page.mouse.down()
+    page.mouse.move(target["x"] + 40, target["y"] + target["height"] + 30, steps=5)
+    expect(card(page, keys[2])).to_have_attribute("data-count", "3")
+    page.mouse.up()
+    expect(page.locator(".toast")).to_contain_text("3 items are now in One.")
+    expect(lane(page, pk).locator("[data-card]")).to_have_count(4)
+    assert (keys_of(page, "backlog"), keys_of(page, pk)) == (keys[:1], [there, *keys[1:]])
+    page.locator(".toast [data-undo]").click()
+    expect(lane(page, "backlog").locator("[data-card]")).to_have_count(4)
+    assert (keys_of(page, "backlog"), keys_of(page, pk)) == (keys, [there])
+    card(page, keys[1]).get_by_role("link").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#announcer")).to_contain_text("3 items picked up.")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(lane(page, pk).locator("[data-card]")).to_have_count(4)
+    assert (keys_of(page, "backlog"), keys_of(page, pk)) == (keys[:1], [there, *keys[1:]])
+    expect(card(page, keys[1])).not_to_have_attribute("data-count", "3")
+
+
 def test_page_stays_as_it_is_while_a_card_is_held(page: Page, board: Server) -> None:
     pk = make_sprint(board, "Walk")
     key = make_item(board, "dragged")

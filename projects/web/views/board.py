@@ -11,7 +11,7 @@ from projects.models.exceptions import Claimed, HasBlockers, HasChildren
 from projects.models.work_items.choices import ItemType
 from projects.web import page
 from projects.web.board_page import DONE_DAYS, GROUPINGS, Board
-from projects.web.card_moves import move_card
+from projects.web.card_moves import move_cards
 from projects.web.form_values import fresh_id
 from projects.web.responses import done, explain, refused, reports_errors
 
@@ -36,9 +36,9 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 @page.for_people("POST")
 @reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
-    """Move a card to where it was dropped; 409 with the reason if refused."""
+    """Move the cards to where they were dropped; 409 with the reason if refused."""
     try:
-        moved = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
+        moved = move_cards(page.find_project(key), request.POST, actor=page.person(request))
     except Claimed as refusal:
         return refused(409, explain(refusal), again="unclaim=yes")
     except (HasChildren, HasBlockers) as refusal:

@@ -17,7 +17,7 @@ from projects.loose_types import Context
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
-from projects.web.card_moves import move_card
+from projects.web.card_moves import move_cards
 from projects.web.charts.velocity import SHOWN
 from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.responses import done, reports_errors
@@ -53,9 +53,9 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
 @page.for_people("POST")
 @reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
-    """Move a card; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
+    """Move the cards; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
     project = page.find_project(key)
-    item, warning, undo = move_card(project, request.POST.dict(), actor=page.person(request))
+    item, warning, undo = move_cards(project, request.POST, actor=page.person(request))
     if item.sprint_id and request.POST.get("sprint"):
         warning = _warning(project, item.sprint_id)
     return JsonResponse({"version": item.version, "warning": warning, "undo": undo})

@@ -199,6 +199,38 @@ def test_impossible_move_is_refused_with_the_reason(
     assert item.version == 2
 
 
+def test_selected_cards_move_behind_each_other_or_not_at_all(
+    browser: Client, make_item: Callable[..., WorkItem], owner: User
+) -> None:
+    there, *items = (make_item(status=status) for status in ("todo", "backlog", "review", "backlog"))
+    first, *others = items
+    data = {"item": first.display_key, "version": 1, "status": "todo", "after": there.display_key}
+    also = [f"{item.display_key}:1" for item in others]
+    items[2].update(actor=owner, title="other")
+    refusal = browser.post("/board/PONE/move/", data | {"also": also})
+    assert (refusal.status_code, "other" in refusal.json()["error"]["message"]) == (409, True)
+    assert not WorkItem.objects.filter(pk=first.pk, status="todo").exists()
+    answer = browser.post("/board/PONE/move/", data | {"also": [also[0], f"{items[2].display_key}:2"]})
+    order = WorkItem.objects.filter(status="todo").order_by("position")
+    assert list(order.all()) == [there, *items]
+    assert browser.post(answer.json()["undo"]).status_code == 200
+    assert list(order.all()) == [there]
+
+
+def test_selected_epic_and_its_items_close_and_open_together(
+    browser: Client, make_item: Callable[..., WorkItem]
+) -> None:
+    items = [make_item(item_type="epic")]
+    items.append(make_item(parent=items[0]))
+    for status in ("done", "todo"):
+        first, *others = [f"{item.display_key}:{item.version}" for item in items]
+        data = {"item": first.partition(":")[0], "version": first.partition(":")[2], "status": status, "also": others}
+        assert browser.post("/board/PONE/move/", data).status_code == 200
+        for item in items:
+            item.refresh_from_db()
+        assert {item.status for item in items} == {status}
+
+
 def test_task_of_a_story_can_not_change_epic_alone(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     [epic, story, task] = fill(1)
     data = {"item": task.display_key, "version": task.version}

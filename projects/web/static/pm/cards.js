@@ -1,7 +1,7 @@
 // Cards: going from one to another, single keys, folding. moving.js and drag.js move them, and are loaded with the first
 // key or pointer that may need them. templates/pm/base.html documents the markup.
 
-import { register } from "./keys.js";
+import { FIELDS, register } from "./keys.js";
 import { $, all, announce, show } from "./pm.js";
 
 export const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
@@ -14,7 +14,6 @@ let coming = null; // the request for moving.js
 const lifting = () => coming ??= import("./moving.js").then((module) => moving = module, (error) => { coming = null; throw error; }); // again later
 const dragging = async () => drag ??= await import("./drag.js");
 const isLifted = () => Boolean(moving?.isLifted());
-const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"] };
 
 // ---- The keyboard
 
@@ -62,7 +61,7 @@ const toCard = onCard((card, { key, shiftKey }) => onArrow(card, ARROWS[key] ?? 
 register("Card", {
   "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to a card", (event) => event.target.matches("body, .board") ? start(event) : toCard(event)],
   "Shift+ArrowDown,Shift+ArrowUp,Shift+ArrowLeft,Shift+ArrowRight": ["Select cards", toCard],
-  x: ["Select the card, or take it out of the selection", onCard((card) => selection ? false : void selecting().then(({ pick }) => pick(card, true)))], // later it listens itself
+  x: ["Select or deselect the card", onCard((card) => selection ? false : void selecting().then(({ pick }) => pick(card, true)))], // later it listens itself
   Space: ["Lift the card; the arrows move it, Space drops it", onCard((card) => {
     isLifting = true;
     lifting().then(({ lift, drop }) => isLifted() ? drop() : lift(card, true));

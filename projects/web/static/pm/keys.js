@@ -4,6 +4,8 @@
 export const registry = []; // {group, combos, text, run, when, always}
 const PATIENCE = 1500; // milliseconds between the keys of a sequence
 const TYPES = "input:not([data-pick]), textarea, select, [contenteditable]";
+// The keys of the fields of a card or row
+export const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"], i: ["Sprint", "sprint"] };
 let begun = "", timer = 0; // the first key of a sequence
 
 export function register(group, entries) {

@@ -1,6 +1,6 @@
 // The list: further pages while scrolling, groups that fold, arrow keys and j and k. `[data-more]` links to the next page.
 
-import { register } from "./keys.js";
+import { FIELDS, register } from "./keys.js";
 import { $, all, announce, refresh, state } from "./pm.js";
 import { picked, pressed } from "./selection.js";
 
@@ -99,8 +99,6 @@ addEventListener("click", (event) => {
   sessionStorage.setItem(groupsKey(), JSON.stringify([...folded]));
   settle();
 });
-
-const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"] };
 
 // Edit a field of the selected rows in the bar, else of this row.
 async function edit(row, name) {

@@ -1,22 +1,26 @@
 // Move a card: lift it, put it elsewhere, drop it there or give it back. cards.js loads this when a card may be moved.
 
-import { cardsOf, fold, linkOf } from "./cards.js";
-import { $, announce, catchUp, held, post, reason, refresh } from "./pm.js";
+import { CARD, cardsOf, fold, linkOf } from "./cards.js";
+import { $, all, announce, catchUp, held, post, reason, refresh } from "./pm.js";
 
 export const SLOT = "drop-slot"; // the ID of the element that shows where a dragged card would land
 const ANYWAY = { unclaim: "End the claim and move", force: "Mark as done anyway" }; // the button that overrides a refusal
-let lifted = null; // {card, lane, next}: the card being moved and its original place
+let lifted = null; // {card, lane, next, group}: the card being moved, its original place, and what moves with it
 
 export const isLifted = () => Boolean(lifted);
 
-// Lift a card; `hints` how to go on with the keyboard.
+// Lift a card, and with a selected one all that are selected; `hints` how to go on with the keyboard.
 export function lift(card, hints = false) {
   card.querySelector(".refusal")?.remove();
-  lifted = { card, lane: card.parentNode, next: card.nextElementSibling };
+  const group = card.hasAttribute("data-selected") ? all(`${CARD}[data-selected]`) : [card], it = group[1] ? "them" : "it"; // in the order of the page
+  lifted = { card, lane: card.parentNode, next: card.nextElementSibling, group };
   held.add(card);
   card.setAttribute("data-lifted", "");
-  if (hints) announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
+  if (group[1]) card.dataset.count = group.length;
+  if (hints) announce(`${nameOf(lifted)} picked up. Use the arrow keys to move ${it}, Space to drop ${it}, Escape to cancel.`);
 }
+
+const nameOf = ({ card, group }) => group[1] ? `${group.length} items` : card.dataset.key;
 
 export function put(card, lane, before) {
   before ??= lane.querySelector(":scope > .rest");
@@ -32,6 +36,7 @@ function release() {
   lifted = null;
   held.delete(was.card);
   was.card.removeAttribute("data-lifted");
+  delete was.card.dataset.count;
   fold(lane); // but not where the card is: what is folded keeps no focus
   return was;
 }
@@ -43,7 +48,7 @@ function giveBack({ card, lane, next }) {
 export function cancel(announces = true) {
   const was = release();
   giveBack(was);
-  if (announces) announce(`Move of ${was.card.dataset.key} cancelled.`);
+  if (announces) announce(`Move of ${nameOf(was)} cancelled.`);
   catchUp();
 }
 
@@ -60,15 +65,16 @@ async function send(url, data) {
 }
 
 export async function drop() {
-  const was = release(), { card } = was, lane = card.parentNode, { key, version } = card.dataset;
+  const was = release(), { card, group } = was, lane = card.parentNode, [first, ...others] = group;
   if (lane === was.lane && card.nextElementSibling === was.next) {
-    announce(`${key} was not moved.`);
+    announce(`${nameOf(was)} ${others.length ? "were" : "was"} not moved.`);
     return catchUp();
   }
   const data = new URLSearchParams(lane.dataset.lane);
-  const cards = cardsOf(lane), index = cards.indexOf(card);
-  data.set("item", key);
-  data.set("version", version);
+  const cards = cardsOf(lane).filter((one) => one === card || !group.includes(one)), index = cards.indexOf(card);
+  data.set("item", first.dataset.key);
+  data.set("version", first.dataset.version);
+  for (const { dataset } of others) data.append("also", `${dataset.key}:${dataset.version}`);
   if (!("unordered" in lane.dataset)) {
     if (index) data.set("after", cards[index - 1].dataset.key);
     else if (cards[1]) data.set("before", cards[1].dataset.key);
@@ -77,13 +83,13 @@ export async function drop() {
 }
 
 async function move(was, data) {
-  const { card } = was, { key } = card.dataset, lane = card.parentNode, next = card.nextElementSibling;
+  const { card, group } = was, lane = card.parentNode, next = card.nextElementSibling;
   held.add(data);
   try {
     const answer = await send(card.closest("[data-move]").dataset.move, data);
-    if (answer.version) card.dataset.version = answer.version;
+    if (answer.version && !group[1]) card.dataset.version = answer.version;
     const { toast } = await import("./toast.js");
-    toast(`${key} is now in ${whereIs(card)}. ${answer.warning ?? ""}`, answer.undo);
+    toast(`${nameOf(was)} ${group[1] ? `are now in ${lane.getAttribute("aria-label")}` : `is now in ${whereIs(card)}`}. ${answer.warning ?? ""}`, answer.undo);
   } catch (error) {
     giveBack(was);
     const agree = (name, value) => { // a claim ends

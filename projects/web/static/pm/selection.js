@@ -55,7 +55,8 @@ export function pressed(field) {
   return true;
 }
 
-const enter = (menu) => menu.querySelector("input, li button").focus();
+// Focus the field of a menu, or a choice where a field would open a keyboard over the menu.
+const enter = (menu) => ((matchMedia("(pointer: coarse)").matches && menu.querySelector("li button")) || menu.querySelector("input, li button")).focus();
 
 function box(row) {
   const own = row.querySelector("[data-pick]");
@@ -75,7 +76,23 @@ function mark() {
     if (row) chosen.set(key, row);
     else chosen.delete(key);
   }
+  const whole = document.querySelector("[data-pick-all]");
+  if (whole) {
+    whole.checked = chosen.size > 0 && chosen.size === shown(whole).length;
+    whole.indeterminate = chosen.size > 0 && !whole.checked;
+  }
   showBar();
+}
+
+const shown = (one) => rows(one).filter((row) => row.offsetParent); // without folded ones
+
+// Select the rows that are shown, or none.
+function pickAll(box, on) {
+  chosen.clear();
+  if (on) for (const row of shown(box)) chosen.set(keyOf(row), row);
+  last = null;
+  mark();
+  announce(`${chosen.size} selected.`);
 }
 
 function show(row, on) {
@@ -200,13 +217,20 @@ function refuse(text = "", anyway = null) {
   button.focus();
 }
 
-register(document.querySelector("[data-move]") ? "Card" : "List", {
-  x: ["Select the row, or take it out of the selection", ({ target }) => Boolean(target.closest(ROW)) && pick(target.closest(ROW))],
+const ofCards = document.querySelector("[data-move]"); // cards.js lists the key
+register(ofCards ? "Card" : "List", {
+  x: [ofCards ? "" : "Select or deselect the row", ({ target }) => Boolean(target.closest(ROW)) && pick(target.closest(ROW))],
+  "Mod+a": [ofCards ? "" : "Select all rows shown", () => {
+    const box = document.querySelector("[data-pick-all]");
+    if (!box) return false;
+    pickAll(box, true);
+  }],
   Escape: ["", () => Boolean(chosen.size) && !document.querySelector("[data-lifted]") && clear()],
 });
 
 addEventListener("click", (event) => {
   const { target } = event, row = target.closest?.(ROW);
+  if (target.matches?.("[data-pick-all]")) return pickAll(target, target.checked);
   if (!row) return;
   if (target.matches("[data-pick]")) {
     event.stopPropagation();
