@@ -256,7 +256,7 @@ def test_what_others_block_is_found_by_the_status_blocked(page: Page, board: Ser
     page.locator("#facet-status > summary").click()
     page.locator("#facet-status").get_by_label("Blocked").check()
     page.keyboard.press("Escape")
-    page.get_by_role("link", name="Show what others block").click()
+    page.get_by_role("link", name="Show blocked cards").click()
     expect(page.locator("#board [data-card]")).to_have_count(1)
     expect(card(page, blocked).locator(".blocked")).to_have_text(blocker)
 

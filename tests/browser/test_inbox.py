@@ -75,10 +75,14 @@ def test_ten_entries_are_worked_off_by_keyboard_alone(page: Page, board: Server)
     assert [status[f"PONE-{number}"] for number in (4, 5, 6, 7)] == ["done", "done", "backlog", "todo"]
 
 
-def test_review_that_was_decided_by_mistake_comes_back(page: Page, board: Server) -> None:
+def test_messages_say_what_was_settled_and_undo_a_review(page: Page, board: Server) -> None:
     for title in ("one", "two"):
         hand_in(board, make_item(board, title), "done")
+    ask(board, make_item(board, "three"), "Which one?", choices=["This", "That"])
     open_inbox(page, board)
+    page.keyboard.press("2")
+    expect(page.locator("#toasts")).to_contain_text("PONE-3.q1 is answered: That")
+    expect(page.get_by_role("link", name="Open PONE-3")).to_have_attribute("href", f"{board.url}/items/PONE-3/")
     page.keyboard.press("a")
     expect(page.locator("#toasts")).to_contain_text("PONE-1 is done.")
     expect(page.locator(ENTRY)).to_have_count(1)

@@ -156,7 +156,7 @@ def test_anonymous_users_and_unknown_sprints_are_answered(
 def test_empty_page_shows_the_next_step(browser: Client, project: Project, make_sprint: Make) -> None:
     content = browser.get(URL).content.decode()
     assert "Add some on the" in content
-    assert '<button type="button" data-dialog="new">Plan a sprint</button>' in content
+    assert '<button type="button" data-dialog="new">New sprint</button>' in content
     assert "use its Start button" not in content  # there is none yet
     assert "<code>" not in content.partition('id="plan"')[2]
     assert 'href="/sprints/PONE/" aria-current="page"' in content

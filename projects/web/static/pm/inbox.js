@@ -3,7 +3,7 @@
 import { register } from "./keys.js";
 import { $, alerts, all, followAlerts, refresh } from "./pm.js";
 
-const list = $("inbox-list"), said = $("inbox-said");
+const list = $("inbox-list");
 const entries = () => all("[data-entry]", list);
 const current = () => list.querySelector("[data-current]");
 let place = 0; // of the current entry, to select the next one when it is gone
@@ -78,9 +78,8 @@ list.addEventListener("click", ({ target }) => {
 list.addEventListener("pm:done", ({ target, detail }) => {
   if (!target.closest(".acts")) return; // a criterion was ticked
   const entry = target.closest("[data-entry]");
-  const link = entry.querySelector("a[data-open]")?.cloneNode();
-  link?.append("Open it");
-  said.replaceChildren(...(entry.matches(".review") ? [] : [detail, ...(link ? [" ", link] : [])])); // a review has a toast
+  const link = entry.querySelector("a[data-open]"), text = `Open ${entry.dataset.key}`;
+  if (!entry.matches(".review")) import("./toast.js").then(({ toast }) => toast(detail, "", link && { href: link.href, text })); // the server sends that of a review
   place = entries().indexOf(entry);
   entry.remove();
   select(entries()[Math.min(place, entries().length - 1)], { focus: true });
