@@ -20,7 +20,7 @@ from projects.web.form_values import version
 
 
 class Moved(NamedTuple):
-    """A card that was moved, the first of several; `undo` is the URL that takes the move back, "" if nothing changed."""
+    """The first card that was moved; `undo` is the URL that takes all moves back, "" if nothing changed."""
 
     item: WorkItem
     warning: str
@@ -29,9 +29,9 @@ class Moved(NamedTuple):
 
 @transaction.atomic
 def move_cards(project: Project, data: QueryDict, *, actor: User) -> Moved:
-    """Move the item `data["item"]` as `move_card` does, and each of `data["also"]` (`key:version`) to the place after it.
+    """Move `data["item"]` as `move_card` does, and each of `data["also"]` (`key:version`) behind the one before it.
 
-    All or none. Where items are closed or opened, those below come with the one above, whatever their order.
+    All or none. If the status closes or opens items, children close before their parents, and open after them.
     """
     one = {name: data.get(name, "") for name in data}
     others = [identifier.partition(":") for identifier in data.getlist("also")]
