@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test test-fast test-long test-postgres check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
+.PHONY: run test test-fast test-long test-postgres check bench bench-short bench-peers bench-pages bench-tasks screenshots torture torture-short wheels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -40,6 +40,9 @@ bench-peers: $(VENV)/.installed-dev
 
 bench-pages: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.pages $(ARGS)
+
+bench-tasks: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.tasks $(ARGS)
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.browser.screenshots

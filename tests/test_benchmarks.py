@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from projects.client.vocabulary import COMMANDS, LOOK, WORK, WRITE
-from tests.benchmarks import verbs
+from tests.benchmarks import tasks, verbs
 from tests.benchmarks.__main__ import row
 from tests.benchmarks.figures import Figure, in_turn, p99
 from tests.benchmarks.targets import GROUPS, TARGETS, Target
@@ -49,3 +49,8 @@ def test_every_verb_about_items_has_a_target() -> None:
     short = {name for name, command in COMMANDS.items() if command.group in (WORK, LOOK, WRITE)}
     assert short - verbs.VERBS.keys() <= verbs.UNTIMED.keys()
     assert set(GROUPS["verbs"]) <= TARGETS.keys()
+
+
+def test_row_of_a_task_has_the_most_clicks_and_the_median_of_the_seconds() -> None:
+    costs = [tasks.Cost(2, 0, 1, seconds) for seconds in (0.5, 3.0)] + [tasks.Cost(3, 1, 1, 0.7)]
+    assert tasks.row("undo a mistake", costs) == "| undo a mistake | 3 | 1 | 1 | 0.7 |"
