@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
 from drf_spectacular.drainage import set_override
@@ -29,11 +29,12 @@ from projects.api.serializers import describe
 from projects.api.text_scan import Unsearched
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
-from projects.loose_types import AnyRows, Framework
+from projects.loose_types import AnyRows, FieldValue, Framework
 from projects.models import Project, User
 from projects.models.base import Entity, find_pk
 from projects.models.list_filters import NOT
-from projects.models.prepared_queries import Bound
+from projects.models.prepared_queries import Bound, field_at, stored
+from projects.models.project import ProjectQuerySet
 from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
 MAX_IDENTIFIER_LENGTH = 100
@@ -202,7 +203,7 @@ class ReferenceFilter(django_filters.CharFilter):
         name = next(name for name, own in self.parent.filters.items() if own is self)
         return self.narrow(qs, self.parent.refer(name, self.named, value))
 
-    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
+    def narrow(self, qs: AnyRows, pk: Bound | Subquery) -> Framework:
         """Return the rows of `qs` that belong to the entity."""
         return qs.filter(**{self.field_name: pk})
 
@@ -210,7 +211,7 @@ class ReferenceFilter(django_filters.CharFilter):
 class RelativesFilter(ReferenceFilter):
     """Narrow by the queryset's method `field_name`, called with the entity's id."""
 
-    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
+    def narrow(self, qs: AnyRows, pk: Bound | Subquery) -> Framework:
         return getattr(qs, self.field_name)(pk)
 
 
@@ -255,6 +256,26 @@ class Reference(NamedTuple):
         return pk.hex
 
 
+class ProjectReference(Reference):
+    """The project that the value of a query parameter names, looked up by the statement that reads the list.
+
+    A project that does not exist has no rows, so `find` is needed only for an empty list.
+    """
+
+    def subquery(self) -> Subquery:
+        """Return the project's id as a part of a statement with the parameter."""
+        named = {name: Bound(self.parameter, field_at(Project, name)) for name in self._names()}
+        return Subquery(Project.objects.living().filter(**named).order_by().values("pk")[:1])
+
+    def text(self) -> str:
+        """Return the value of the parameter."""
+        (value,) = self._names().values()
+        return str(stored(value))
+
+    def _names(self) -> dict[str, FieldValue]:
+        return ProjectQuerySet.names_of(self.value) or {}
+
+
 class PersonReference(NamedTuple):
     """The user that the value of a query parameter names."""
 
@@ -268,6 +289,26 @@ class PersonReference(NamedTuple):
             return User.objects.known(self.value).pk.hex
         except ValidationError as error:
             raise exceptions.ValidationError({self.name: error.messages}) from None
+
+
+class References(list[Reference | PersonReference]):
+    """The entities that a request names."""
+
+    def values(self) -> dict[str, str]:
+        """Return the parameters of a statement. Raises ValidationError for a missing entity; see `check_empty`."""
+        if len(self) > 1:
+            self._find_project()  # first: others are looked up in it
+        return {each.parameter: each.text() if isinstance(each, ProjectReference) else each.find() for each in self}
+
+    def check_empty(self) -> None:
+        """Raise ValidationError if the statement returned no rows because there is no such project."""
+        if len(self) == 1:
+            self._find_project()
+
+    def _find_project(self) -> None:
+        for each in self:
+            if isinstance(each, ProjectReference):
+                each.find()
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_NAME_LENGTH}})
@@ -331,7 +372,7 @@ class ListFilterSet(django_filters.FilterSet):
 
     def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
-        self.references: list[Reference | PersonReference] = []
+        self.references = References()
         self.is_lasting = True
 
     @classmethod
@@ -348,9 +389,13 @@ class ListFilterSet(django_filters.FilterSet):
                     self.form.add_error(name, ValidationError("must not be empty; omit it instead", code="required"))
         return bool(self.form.is_valid())
 
-    def refer(self, name: str, model: type[Entity], value: str, place: int = 0) -> Bound:
+    def refer(self, name: str, model: type[Entity], value: str, place: int = 0) -> Bound | Subquery:
         """Return the parameter for the id of the entity that `value`, at this place of the values, names."""
         parameter = f"{name}_{place}" if place else name
+        if model is Project and ProjectQuerySet.names_of(value):
+            project = ProjectReference(name, model, value, "", parameter)
+            self.references.append(project)
+            return project.subquery()
         self.references.append(Reference(name, model, value, self.data.get("project", ""), parameter))
         return Bound(parameter, model._meta.pk)
 

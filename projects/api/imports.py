@@ -181,8 +181,10 @@ def _wanted(request: Request) -> list[uuid.UUID]:
     if not filterset.is_valid():
         raise translate_validation(filterset.errors)
     found = filterset.qs.order_by("project__key", "item_number").values_list("pk")
-    references = {reference.name: reference.find() for reference in filterset.references}
-    return [uuid.UUID(pk) for (pk,) in Statement(found).rows(**references)]
+    rows = Statement(found).rows(**filterset.references.values())
+    if not rows:
+        filterset.references.check_empty()
+    return [uuid.UUID(pk) for (pk,) in rows]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
+from projects.api.filters import References
 from projects.api.json_format import JSONObject, encode
 from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
@@ -28,12 +29,8 @@ class Query:
             raise translate_validation(filterset.errors)
         self.queryset = filterset.qs
         self.unsearched: Unsearched | None = filterset.unsearched
-        self.references = filterset.references
+        self.references: References = filterset.references
         self.is_lasting: bool = filterset.is_lasting
-
-    def find_references(self) -> dict[str, str]:
-        """Look up the entities that the request names; return their IDs by parameter. Raises ValidationError."""
-        return {reference.parameter: reference.find() for reference in self.references}
 
     def compiled(self, queryset: AnyRows, limit: int, more: tuple[FieldValue, ...] = ()) -> Statement:
         """Return the statement for the first `limit` rows of `queryset`, with the columns `more` at the end."""
@@ -64,12 +61,14 @@ class Listing:
 
     def _page(self, request: Request) -> tuple[list[Row], str | None, str | None]:
         """Return the rows of a page, and the URLs of the next and the previous one."""
-        values: dict[str, object] = {**self.query.find_references()}
+        values: dict[str, object] = {**self.query.references.values()}
         cursor = self.order.read_cursor(request.query_params.get("cursor"))
         if cursor is not None:
             values |= self.order.bindings(cursor)
         backwards = cursor is not None and cursor.backwards
         rows = self._rows(cursor is not None, backwards, values)
+        if not rows:
+            self.query.references.check_empty()
         more = len(rows) > self.limit
         rows = rows[: self.limit]
         if backwards:

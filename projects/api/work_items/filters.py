@@ -9,7 +9,7 @@ from functools import cached_property
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -88,7 +88,7 @@ class LabelsFilter(django_filters.Filter):
 class OfProjectFilter(ReferenceFilter):
     """Narrow to the project, without its index if another filter leaves fewer rows."""
 
-    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
+    def narrow(self, qs: AnyRows, pk: Bound | Subquery) -> Framework:
         return qs.in_project(pk) if self.parent.is_selective else super().narrow(qs, pk)
 
 

@@ -148,7 +148,9 @@ class WorkItemViewSet(
         """Items that the caller can start, in the order to do them: of the active sprint, `todo`, urgent ones first."""
         ready = kept(self, request, self._compile_ready)
         values = {"now": stored(timezone.now()), "ready_for": (my_id(request) or NO_USER).hex}
-        rows = ready.statement.rows(**values, **ready.query.find_references())
+        rows = ready.statement.rows(**values, **ready.query.references.values())
+        if not rows:
+            ready.query.references.check_empty()
         return answer(request, {"results": ready.query.rows.shown(rows), "next": None, "previous": None})
 
     def _compile_ready(self, request: Request) -> ReadyList:

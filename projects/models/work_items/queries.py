@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -99,7 +99,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             return self.none()  # SQLite takes no lone surrogates
         return self.living().filter(IsNotBlank("external_ref"), external_ref=reference)
 
-    def in_project(self, project_id: uuid.UUID | Bound) -> Self:
+    def in_project(self, project_id: uuid.UUID | Bound | Subquery) -> Self:
         """Filter by project without letting SQLite drive the query from the project index."""
         return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
 

@@ -18,23 +18,23 @@ pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
 DATES = {"start_date": "2026-01-05", "end_date": "2026-01-16"}
 SPAN = {"started_at": "2026-01-05T09:00:00Z", "ended_at": "2026-01-05T10:00:00Z"}
-# path, number of queries; a filter by key adds a lookup
+# path, number of queries; a filter by the key or name of anything but a project adds a lookup
 LISTS = [
     ("sprints/", 1),
     ("sprints/?fields=*", 1),
     ("sprints/?ordering=-start_date&limit=2", 1),
-    ("sprints/?project=PONE", 2),
-    ("sprints/?project=PONE&status=planned", 2),
+    ("sprints/?project=PONE", 1),
+    ("sprints/?project=PONE&status=planned", 1),
     ("sprints/?status=planned", 1),
     ("sprints/?deleted=true", 1),
     ("comments/", 1),
     ("comments/?work_item=PONE-1&fields=*", 2),
-    ("comments/?project=PONE&ordering=-created_at", 2),
+    ("comments/?project=PONE&ordering=-created_at", 1),
     ("comments/?deleted=true", 1),
     ("time-entries/", 1),
     ("time-entries/?fields=*", 1),
     ("time-entries/?work_item=PONE-1", 2),
-    ("time-entries/?project=PONE", 2),
+    ("time-entries/?project=PONE", 1),
     ("time-entries/?user=ada", 2),
     ("time-entries/?running=true", 1),
     ("time-entries/?running=true&user=ada", 2),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from projects.models import User, WorkItem
+from projects.models import Project, User, WorkItem
 from tests.projects.api.test_projects import error
 from tests.projects.api.test_work_item_lists import numbers
 
@@ -68,3 +70,30 @@ def test_item_is_assigned_to_me_or_to_nobody(api: APIClient, board: None) -> Non
 @pytest.mark.parametrize(("name", "value"), [("status", "not:gone"), ("status", "not:"), ("type", "not:not:task")])
 def test_unknown_word_after_not_is_refused(api: APIClient, board: None, name: str, value: str) -> None:
     error(api.get(URL, {name: value}), 400, "VALIDATION_ERROR", name)
+
+
+@pytest.mark.parametrize("path", ["", "ready/"])
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("project=NO", "there is no project NO"),
+        ("project=no%20key", "there is no project no key"),
+        ("project=0a0b0c0d-0000-4000-8000-000000000001", "there is no project 0a0b0c0d-0000-4000-8000-000000000001"),
+        ("project=NO&sprint=Next", "there is no project NO"),  # first: the sprint is looked up in the project
+        ("project=PONE&sprint=Next", "there is no sprint Next"),
+    ],
+)
+def test_unknown_entity_of_a_list_is_named(api: APIClient, board: None, path: str, query: str, message: str) -> None:
+    field = message.split()[3]
+    body = error(api.get(f"{URL}{path}?{query}"), 400, "VALIDATION_ERROR", field)
+    assert body["message"] == f"{field}: {message}"
+
+
+def test_project_of_a_list_is_looked_up_by_its_statement(api: APIClient, board: None, project: Project) -> None:
+    for name in ("PONE", "pone", str(project.pk)):
+        with CaptureQueriesContext(connection) as queries:
+            assert numbers(api.get(URL, {"project": name})) == [1, 2]
+        assert len(queries) == 1
+    assert numbers(api.get(URL, {"project": "PONE", "status": "review"})) == []
+    project.soft_delete(actor=User.objects.actor("ada"))
+    error(api.get(URL, {"project": "PONE"}), 400, "VALIDATION_ERROR", "project")

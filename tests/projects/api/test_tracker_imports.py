@@ -111,6 +111,7 @@ def test_exports(person: APIClient, project: Project) -> None:
     text = b"".join(person.get("/api/v1/export/markdown/?descendants_of=PONE-1").streaming_content).decode()
     assert text.startswith("# PONE-2: Read the file\n\n- **Type**: story\n")
     assert "- [x] Reads\n- [ ] Writes\n" in text
+    assert person.get("/api/v1/export/csv/?project=NO").json()["error"]["message"] == "project: there is no project NO"
     assert person.get("/api/v1/export/pdf/").json()["error"]["message"].startswith("unknown format pdf; allowed: csv")
 
 
