@@ -18,7 +18,9 @@ import psycopg
 from django.db import OperationalError
 from django.db.backends.postgresql import base, features, operations
 from psycopg.adapt import Loader
-from psycopg.types.string import TextLoader
+from psycopg.pq import Format
+from psycopg.types.datetime import TimestampBinaryLoader
+from psycopg.types.string import TextBinaryLoader, TextLoader
 
 from projects.postgres import checks, pool, statements
 from projects.postgres.reconnecting import gate_of
@@ -48,6 +50,26 @@ class _UTCLoader(Loader):
 
     def load(self, data: Any) -> datetime:  # Any: any buffer
         return _datetime(str(data[:-3], "ascii"))
+
+
+class _HexBinaryLoader(Loader):
+    """An ID as 32 hex digits, from its 16 bytes."""
+
+    format = Format.BINARY
+
+    def load(self, data: Any) -> Any:  # Any: any buffer, and str
+        return data.hex()
+
+
+# Each type in the text format of psycopg's cursors, and in the binary one of prepared statements.
+LOADERS: tuple[tuple[str, type[Loader]], ...] = (
+    ("uuid", _HexLoader),
+    ("uuid", _HexBinaryLoader),
+    ("timestamptz", _UTCLoader),
+    ("timestamptz", TimestampBinaryLoader),  # sessions are in UTC; it adds no zone
+    ("json", TextLoader),
+    ("json", TextBinaryLoader),
+)
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -141,9 +163,8 @@ class DatabaseWrapper(_DjangoWrapper):
         if not hasattr(connection, "pm_statements"):  # a pool returns a connection again
             connection._prepared = OwnStatements()
             connection.prepare_threshold, connection.prepared_max = PREPARED_AT, MAX_PREPARED
-            connection.adapters.register_loader("uuid", _HexLoader)
-            connection.adapters.register_loader("timestamptz", _UTCLoader)
-            connection.adapters.register_loader("json", TextLoader)
+            for kind, loader in LOADERS:
+                connection.adapters.register_loader(kind, loader)
             connection.pm_statements = Statements(connection)
         return connection
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -32,6 +34,30 @@ def test_statement_that_comes_again_is_prepared_and_answers_the_same(db: None) -
     answers = [run(sql, ["é"]) for _ in range(OFTEN + 1)]
     assert [(answer.rowcount, answer.fetchall()) for answer in answers] == [(1, [("é%", None)])] * (OFTEN + 1)
     assert len(kept("kept 1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("CAST('0a0b0c0d-0000-4000-8000-00000000000f' AS uuid)", "0a0b0c0d00004000800000000000000f"),
+        ("CAST('2026-01-31 12:00:00.000001+02' AS timestamptz)", datetime(2026, 1, 31, 10, 0, 0, 1)),
+        ("CAST('9998-12-31 00:00:00+00' AS timestamptz)", datetime(9998, 12, 31)),
+        ("CAST('1969-12-31 23:59:59.5+00' AS timestamptz)", datetime(1969, 12, 31, 23, 59, 59, 500_000)),
+        ("CAST('2026-01-31' AS date)", date(2026, 1, 31)),
+        ("""CAST('{"b":1,  "a": [1.50, "é"]}' AS json)""", '{"b":1,  "a": [1.50, "é"]}'),
+        ("CAST('é' AS text)", "é"),
+        ("CAST('f0' AS bytea)", b"f0"),
+        ("CAST(-7 AS integer)", -7),
+        ("CAST(9223372036854775807 AS bigint)", 2**63 - 1),
+        ("CAST(0.1 AS double precision)", 0.1),
+        ("CAST(12.50 AS numeric)", Decimal("12.50")),
+        ("1 = 1", True),
+    ],
+)
+def test_each_type_is_the_same_prepared_or_not(db: None, value: str, expected: object) -> None:
+    answers = [run(f"SELECT {value}, CASE WHEN 1 = 0 THEN {value} END").fetchall() for _ in range(OFTEN + 1)]
+    assert answers == [[(expected, None)]] * (OFTEN + 1)
+    assert {type(answer[0][0]) for answer in answers} == {type(expected)}
 
 
 def test_rollback_keeps_prepared_statements(transactional_db: None) -> None:
