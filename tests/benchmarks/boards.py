@@ -111,11 +111,14 @@ class _Board:
 
     def dependencies(self) -> Iterator[dict[str, Any]]:
         for place in range(1, len(self.ids), 2):
-            # Only from earlier to later items, so no cycle arises.
+            # Only from earlier to later items, so no cycle arises; and never from a parent to its child.
+            first = place if (place - 1) % STORY_EVERY == 0 else place - 1
+            if first + 1 == len(self.ids):
+                return
             yield {
                 "id": self._id(),
-                "blocking_item_id": self.ids[place - 1],
-                "blocked_item_id": self.ids[place],
+                "blocking_item_id": self.ids[first],
+                "blocked_item_id": self.ids[first + 1],
                 "dependency_type": "blocks",
                 **self._stamps(place),
             }

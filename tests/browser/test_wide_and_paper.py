@@ -44,6 +44,8 @@ def test_paper_has_description_and_status_and_no_controls(page: Page, board: Ser
     expect(page.locator("#i-status")).to_be_visible()
     for control in page.locator("main button:not(#i-status, .value), main a.button").all():
         expect(control).not_to_be_visible()
+    page.emulate_media(media="screen")
     page.goto(f"{board.url}/settings/")
+    page.emulate_media(media="print")
     expect(page.locator("main .button").first).not_to_be_visible()
     page.emulate_media(media="screen")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from projects.models import Activity, Project, User, WorkItem
+from projects.models import Activity, Dependency, Project, User, WorkItem
 from projects.transfer import file_reader
-from projects.transfer.exceptions import BadFile
+from projects.transfer.exceptions import MAX_ERRORS, BadFile
 from tests.projects.transfer.conftest import Read
 from tests.projects.transfer.rows import EARLY, LATE, LLM, Document
 
@@ -362,3 +362,12 @@ def test_parent_that_is_linked_to_the_item_is_refused_and_such_a_link_skipped(re
     document["dependencies"] = [wrong]
     assert [row["id"] for row in read(document)["skipped_rows"]] == [wrong["id"]]
     assert link["id"] != wrong["id"]
+
+
+def test_every_link_to_a_descendant_is_skipped(read: Read, document: Document) -> None:
+    story = document.item(1, "story")
+    for number in range(MAX_ERRORS + 1):
+        document.dependency(story, document.item(number + 2, parent_id=story["id"]))
+    found = read(document)
+    assert len(found["skipped_rows"]) == found["dependencies"]["skipped"] == MAX_ERRORS + 1
+    assert not Dependency.objects.exists()

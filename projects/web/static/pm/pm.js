@@ -41,6 +41,7 @@ export const held = new Set(); // blocks refreshes: a lifted card, a pending mov
 async function look() {
   clearTimeout(timer);
   rest = EVERY;
+  const before = absent; // an answer that was asked for earlier does not end an absence
   try {
     const query = new URLSearchParams({ since: cursor, ...(page.project && { project: page.project }) });
     // A team's server holds the request until something changes; others answer at once.
@@ -58,8 +59,8 @@ async function look() {
         const news = await answer.json();
         await renew(news.keys);
         cursor = Math.max(cursor, news.cursor);
-      } else if (restarted || absent) await renew();
-      if (restarted || absent) back();
+      } else if (restarted || before) await renew();
+      if (restarted || before) back();
     }
   } catch {
     gone("away");
