@@ -10,7 +10,7 @@ const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // polling interval in ms; it 
 
 export function announce(text) {
   $("announcer").textContent = "";
-  setTimeout(() => { $("announcer").textContent = text; }, 50); // screen readers announce only changes, so clear the text first
+  setTimeout(() => { $("announcer").textContent = text; }, 50); // screen readers announce only changes
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
@@ -41,7 +41,7 @@ export const held = new Set(); // blocks refreshes: a lifted card, a pending mov
 async function look() {
   clearTimeout(timer);
   rest = EVERY;
-  const before = absent; // an answer that was asked for earlier does not end an absence
+  const before = absent; // only a later question ends an absence
   try {
     const query = new URLSearchParams({ since: cursor, ...(page.project && { project: page.project }) });
     // A team's server holds the request until something changes; others answer at once.
@@ -79,7 +79,7 @@ function showWaiting(number) {
   return true;
 }
 
-// Desktop notifications, where the person allowed them on the inbox page; their script is loaded only then.
+// Desktop notifications, where the person allowed them on the inbox page.
 export const alerts = { on: false };
 export function followAlerts() {
   try { alerts.on = localStorage.getItem("pm-alerts") === "on" && Notification.permission === "granted"; } catch { return; }
@@ -107,7 +107,7 @@ function back() {
   forms?.resend();
 }
 
-// Fetch the page and morph the live parts; highlight `keys`. One refresh at a time, and none while something is held.
+// Fetch the page and morph the live parts; highlight `keys`. One at a time, and none while something is held.
 async function renew(keys = []) {
   if (refreshing || held.size) {
     again = true;
@@ -187,7 +187,7 @@ function morph(old, fresh) {
   }
   while (here) {
     const next = here.nextSibling;
-    // Keep elements that occur later in the fresh tree; they are moved when their place is reached.
+    // Elements that occur later in the fresh tree are moved when their place is reached.
     if (!here.matches?.("[data-keep]") && !(idOf(here) && fresh.ownerDocument.getElementById(idOf(here)))) here.remove();
     here = next;
   }
