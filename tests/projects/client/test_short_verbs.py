@@ -193,8 +193,8 @@ def test_plan_of_twelve_items_answers_few_bytes(board: Board, tmp_path: Path) ->
 
 
 def test_log_reports_the_history_in_words(board: Board) -> None:
-    board.project("NAMED")
-    item = board.item("NAMED")
+    board.project("HISTORY")
+    item = board.item("HISTORY")
     board("update", item, "--status", "todo", "--as", "Ann")
     (newest, oldest) = board("log", item).document["log"]
     assert (newest["by"], newest["did"], oldest["did"]) == ("Ann", "status backlog → todo", "created")
