@@ -82,6 +82,11 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
         assert forms.evaluate_all("all => all.map(one => one.id)") == [], path
         assert bob.locator("#main [data-field]").count() == 0, path
         expect(bob.get_by_title("New item (c)")).to_have_count(0)
+    bob.goto(f"{proxy.url}/settings/")
+    expect(bob.locator("#main")).to_contain_text("Only administrators change the settings of this server.")
+    bob.goto(f"{proxy.url}/settings/projects/SITE/")
+    expect(bob.locator("#main")).to_contain_text("Only maintainers of SITE can change these settings.")
+    expect(bob.locator("#p-columns")).not_to_contain_text("Drag")
     answer = bob.goto(f"{proxy.url}/board/SHOP/")
     assert answer is not None
     assert answer.status == 404
