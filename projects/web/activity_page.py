@@ -52,7 +52,8 @@ class ActivityPage:
             for name, day in (("since", self.since), ("until", self.until))
             if name in self.values and day is None
         ]
-        return f"{' and '.join(bad)} is no day; write one as 2026-01-31." if bad else ""
+        are = "is not a date" if len(bad) == 1 else "are not dates"
+        return f"{' and '.join(bad)} {are}; write one like 2026-01-31." if bad else ""
 
     @property
     def chips(self) -> list[Chip]:

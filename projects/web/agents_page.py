@@ -117,7 +117,7 @@ class Lane:
         """Why the lane is stale."""
         found = []
         if self.is_live and self.session.last_seen_at < self.now - LIFE:
-            found.append("no sign of life for longer than 15 minutes")
+            found.append("no activity for more than 15 minutes")
         over = [one.item.display_key for one in self.held if one.is_over]
         if over:
             found.append(f"the claim of {', '.join(over)} expired")
@@ -189,8 +189,8 @@ class AgentsPage:
     def why_not(self) -> str:
         """Why the user may not act here."""
         if self.user.acts_as_person:
-            return "Members of a project hand over its items, end claims and leave notes."
-        return "Only people hand over items, end claims and leave notes, and not through a login link of an agent."
+            return "Only members of a project can hand over its items, end claims and leave notes."
+        return "Only people can hand over items, end claims and leave notes, but not through an agent's login link."
 
     @property
     def counts(self) -> list[str]:

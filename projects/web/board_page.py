@@ -87,7 +87,7 @@ class Board:
     @property
     def invitation(self) -> str:
         """How an empty board gets its first card."""
-        return "" if self.project.is_read_only else "Type the title of the first card at the top of a column."
+        return "" if self.project.is_read_only else "Add the first card at the top of a column."
 
     @property
     def may_shape(self) -> bool:

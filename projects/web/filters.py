@@ -152,7 +152,7 @@ class Filters:
         found: dict[str, list[str]] = {}
         for name, values in given.items():
             if name not in self.names:
-                self.left_out.append(f"{label_of(name)} is no filter of this page.")
+                self.left_out.append(f"{label_of(name)} is not a filter of this page.")
                 continue
             for value in values:
                 wrong = value_error(name, value) or reference_error(name, value, project)
@@ -168,7 +168,7 @@ class Filters:
         for name, values in self.request.GET.lists():
             if name not in known and name not in NAMES:
                 allowed = ", ".join((*self.names, *self.own))
-                yield f"“{_cut(name)}” is no filter; the filters of this page are {allowed}."
+                yield f"“{_cut(name)}” is not a filter; the filters of this page are {allowed}."
             choices = self.own.get(name, ())
             for word in ",".join(values).split(",") if choices else ():
                 if word and word.removeprefix("-") not in choices:

@@ -28,7 +28,7 @@ def keys_of(page: Page, status: str) -> list[str | None]:
 def test_single_project_opens_its_board_and_empty_board_shows_next_step(page: Page, board: Server) -> None:
     page.goto(board.url)
     expect(page).to_have_url(f"{board.url}/board/PONE/")
-    expect(page.locator(".empty")).to_contain_text("Type the title of the first card at the top of a column")
+    expect(page.locator(".empty")).to_contain_text("Add the first card at the top of a column")
 
 
 def test_drag_to_another_column_and_place_survives_reload(page: Page, board: Server) -> None:

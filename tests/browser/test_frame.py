@@ -86,7 +86,7 @@ def test_theme_holds_on_every_page(page: Page, board: Server) -> None:
     page.emulate_media(color_scheme="dark")
     open_board(page, board)
     assert page.evaluate(BACKGROUND) == LIGHT
-    set_theme(page, "As the system")
+    set_theme(page, "Same as the system")
     assert page.evaluate(BACKGROUND) == DARK
     page.emulate_media(color_scheme="light")
 

@@ -83,7 +83,7 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
         assert bob.locator("#main [data-field]").count() == 0, path
         expect(bob.get_by_title("New item (c)")).to_have_count(0)
     bob.goto(f"{proxy.url}/settings/")
-    expect(bob.locator("#main")).to_contain_text("Only administrators change the settings of this server.")
+    expect(bob.locator("#main")).to_contain_text("Only administrators can change the settings of this server.")
     bob.goto(f"{proxy.url}/settings/projects/SITE/")
     expect(bob.locator("#main")).to_contain_text("Only maintainers of SITE can change these settings.")
     expect(bob.locator("#p-columns")).not_to_contain_text("Drag")

@@ -98,7 +98,7 @@ def settle(kind: str, pk: str, name: str, text: str, *, actor: User, seen: str |
     source = BY_KIND.get(kind)
     row = source.find(pk) if source else None
     if source is None or row is None:
-        raise Conflict("it waits no longer: another user was faster")
+        raise Conflict("it no longer waits: another user was faster")
     act, text = chosen(source.entries([row])[0], name, text, seen)
     return source.act(row, act, text, actor=actor)
 

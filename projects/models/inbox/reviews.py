@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 ACCEPT = Act("accept", "Accept", "a")
-BACK = Act("back", "Send back", "r", "What has to change")
+BACK = Act("back", "Send back", "r", "What needs to change?")
 WAIVE = Act("waive", "Accept anyway", "w", "Why it is done without what is missing")
 
 

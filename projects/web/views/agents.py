@@ -50,7 +50,7 @@ def hand_over(request: HttpRequest, pk: str, identifier: str) -> HttpResponse:
     text = request.POST.get("text", "").strip()
     give = {SESSION: _give_to_session, PERSON: _give_to_person}.get(kind)
     if give is None:
-        raise ValidationError("choose whom to give it to")
+        raise ValidationError("choose a session or a person")
     said = give(item, name, text, person)
     return _with_undo(said, item, session)
 

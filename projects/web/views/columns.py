@@ -80,7 +80,7 @@ def order(request: HttpRequest, key: str) -> HttpResponse:
     except ValueError:
         raise ValidationError("the columns have changed; reload the page") from None
     SwimLane.objects.reorder(project, lanes, actor=actor)
-    return saved_together("The columns have their new order.")
+    return saved_together("The columns are reordered.")
 
 
 def _delete(lane: SwimLane, to: str, actor: User) -> HttpResponse:

@@ -188,7 +188,7 @@ def test_filters_by_project_person_session_kind_and_day(browser: Client, make_it
     today = timezone.now().date()
     assert [block.latest.entity_type for block in blocks(browser, f"?until={today - timedelta(days=5)}")] == ["comment"]
     assert blocks(browser, f"?kind=comment&since={today - timedelta(days=5)}") == []
-    assert "2026-02-31 is no day" in browser.get("/activity/?since=2026-02-31", **HTML).content.decode()
+    assert "2026-02-31 is not a date" in browser.get("/activity/?since=2026-02-31", **HTML).content.decode()
 
 
 def test_days_are_those_of_the_person(browser: Client, make_item: Make) -> None:

@@ -74,7 +74,7 @@ def test_lanes_are_in_the_order_of_who_needs_a_person(browser: Client, make_item
     ]
     text = words(browser)
     assert "2 need a person, 2 stale, 1 working, 1 idle" in text
-    assert "Stale: no sign of life for longer than 15 minutes." in text
+    assert "Stale: no activity for more than 15 minutes." in text
     assert "Stale: it ran on another machine, far." in text
     assert "claim paused while a question waits, 60 min left" in text
     assert len(STATES) == len(SIGNS)
@@ -220,7 +220,7 @@ def test_browser_of_an_agents_link_is_refused_politely(browser: Client, make_ite
     session["agent"] = "claude"
     session.save()
     page = shown(browser)
-    assert ("data-asks" in page, "Only people hand over items" in page) == (False, True)
+    assert ("data-asks" in page, "Only people can hand over items" in page) == (False, True)
     for rest in ("note", "PONE-1/note", "PONE-1/end", "PONE-1/give-back", "PONE-1/hand-over"):
         answer = post(browser, one, rest, text="x", to=f"person:{owner.username}", unclaim=str(item.version))
         assert (answer.status_code, "only a person can" in answer.json()["error"]["message"].lower()) == (403, True)

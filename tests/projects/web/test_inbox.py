@@ -48,7 +48,7 @@ def test_entry_that_does_not_exist_is_refused(browser: Client, path: str) -> Non
     answer = browser.post(f"/inbox/{path}/", {"act": "accept"})
     assert (answer.status_code, answer.json()["error"]["message"]) == (
         409,
-        "It waits no longer: another user was faster.",
+        "It no longer waits: another user was faster.",
     )
 
 

@@ -243,7 +243,7 @@ def test_hostile_texts_do_nothing(browser: Client, project: Project, make_item: 
         ("sprint=Nine", "Sprint: there is no sprint Nine"),
         ("descendants_of=PONE-99", "Epic: there is no item PONE-99"),
         ("type=feature", "Type: feature is not one of epic, story, task, bug, chore"),
-        ("colour=red", "“colour” is no filter; the filters of this page are "),
+        ("colour=red", "“colour” is not a filter; the filters of this page are "),
         ("item=PONE-99", "There is no item “PONE-99”, so no panel is open."),
     ],
 )
@@ -275,6 +275,6 @@ def test_list_applies_the_other_filters(browser: Client, board: None, query: str
 
 def test_many_unknown_parameters_are_reported_in_few_words(browser: Client, board: None) -> None:
     html = page(browser, "?" + "&".join(f"unknown{number}={'x' * 500}" for number in range(40)))
-    assert html.count("is no filter") == 4
+    assert html.count("is not a filter") == 4
     assert "and 36 more." in html
     assert 'id="left-out"' not in page(browser, "?type=task&sort=-key&group=epic&columns=status&layout=tree&page=1&q=a")

@@ -43,7 +43,7 @@ def test_search_finds_words_and_redirects_for_a_key(person: Client, make_item: M
     assert "<b>needle" not in page
     assert person.get("/search/", {"q": "pone-1"})["Location"] == "/items/PONE-1/"
     assert (
-        "No text contains all of these words"
+        "Nothing contains all of these words"
         in person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
     )
     assert person.get("/search/").status_code == 200

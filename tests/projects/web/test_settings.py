@@ -71,7 +71,7 @@ def test_agents_and_their_links_are_refused(browser: Client, owner: User, projec
     ]
     assert not re.search("<fieldset>|/settings/kinds/|<form class=.tools[^>]*post", "".join(pages))
     page = pages[0]
-    assert ("a link that claude asked for" if is_link else "Only people change settings") in page
+    assert ("a link that claude asked for" if is_link else "Only people can change settings") in page
 
 
 def test_it_needs_a_sign_in() -> None:

@@ -35,7 +35,7 @@ def test_project_is_deleted_by_its_key_and_restored_with_all_it_had(
 ) -> None:
     make_item()
     make_item()
-    assert "With it go 2 items" in shown(browser, "projects/PONE/")
+    assert "This also deletes 2 items" in shown(browser, "projects/PONE/")
     url, values = "/settings/projects/PONE/delete/", {"version": project.version}
     assert said(browser.post(url, {**values, "key": "PTWO"})) == "Key: type PONE to delete the project."
     assert browser.post(url, {**values, "key": "pone"}).headers["PM-Redirect"] == "/settings/projects/#gone"
@@ -61,7 +61,7 @@ def test_many_projects_are_found_by_their_words(browser: Client, make_project: C
         make_project(f"P{number}X", title=f"Project {number}")
     page = shown(browser, "projects/?q=project+3")
     assert re.findall(r'id="sp-(\w+)"', page) == ["P3X"]
-    assert "No project has these words." in shown(browser, "projects/?q=nothing")
+    assert "No project matches." in shown(browser, "projects/?q=nothing")
 
 
 def columns(project: Project) -> list[str]:
@@ -74,7 +74,7 @@ def test_columns_are_put_in_order_added_and_deleted(
     lanes = list(SwimLane.objects.living().filter(project=project))
     url = "/board/PONE/columns/"
     answer = browser.post(f"{url}order/", {"lane": [str(lane.pk) for lane in reversed(lanes)]})
-    assert answer.content == b"The columns have their new order."
+    assert answer.content == b"The columns are reordered."
     assert columns(project) == ["Done", "Review", "In progress", "To do", "Backlog"]
     assert browser.post(f"{url}order/", {"lane": [str(lanes[0].pk)]}).status_code == 400
     assert browser.post(f"{url}order/", {"lane": ["x"]}).status_code == 400

@@ -157,11 +157,11 @@ def test_empty_page_shows_the_next_step(browser: Client, project: Project, make_
     content = browser.get(URL).content.decode()
     assert "Add some on the" in content
     assert '<button type="button" data-dialog="new">New sprint</button>' in content
-    assert "use its Start button" not in content  # there is none yet
+    assert "Start one to see its burndown" not in content  # there is none yet
     assert "<code>" not in content.partition('id="plan"')[2]
     assert 'href="/sprints/PONE/" aria-current="page"' in content
     make_sprint()
-    assert "use its Start button" in browser.get(URL).content.decode()
+    assert "Start one to see its burndown" in browser.get(URL).content.decode()
 
 
 def test_every_started_sprint_has_its_report(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:

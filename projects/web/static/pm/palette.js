@@ -64,7 +64,7 @@ async function ask(state) {
   const query = new URLSearchParams({ q, project, ...(state.found.item ? {} : { item: state.key }), ...(state.found.pages ? {} : { places: "" }) });
   const answer = await fetch(`/palette/?${query}`, { cache: "no-store" }).catch(() => null);
   if (mine !== asked || !state.dialog.open) return;
-  if (!answer?.ok) return void announce("The search does not answer.");
+  if (!answer?.ok) return void announce("The search does not respond.");
   state.found = { ...state.found, ...await answer.json() };
   draw(state);
 }

@@ -5,7 +5,7 @@ import { register } from "./keys.js";
 import { all, announce, held, post, reason, refresh } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
-const AGREE = { unclaim: "End the claims and go on", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
+const AGREE = { unclaim: "End the claims and continue", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
 const chosen = new Map(); // rows by key, in the order of their selection
 let last = null, bar = null, coming = null; // where a range begins; the bar, and the request for it
 let going = Promise.resolve(); // the last change

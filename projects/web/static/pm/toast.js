@@ -60,7 +60,7 @@ export function toastOf(answer) {
 }
 
 register("Everywhere", {
-  "Mod+z": ["Undo what the message says", () => {
+  "Mod+z": ["Undo what the last message says", () => {
     const back = [...document.querySelectorAll("#toasts [data-undo]")].at(-1);
     if (!back) return false;
     back.click();
