@@ -78,6 +78,12 @@ class Row:
         return f"Blocked by {', '.join(map(str, self.blockers))}" if self.blockers else "Its status is blocked"
 
     @property
+    def blocked(self) -> str:
+        """The words of the row: by which item, and how many more."""
+        also = f" +{len(self.blockers) - 1}" if len(self.blockers) > 1 else ""
+        return f"Blocked by {self.blockers[0].key}{also}" if self.blockers else "Blocked"
+
+    @property
     def blocker(self) -> str:
         """The key of the item that says why: the only blocker, or the item itself."""
         return self.blockers[0].key if len(self.blockers) == 1 else self.key

@@ -28,6 +28,12 @@ def test_click_beside_the_title_opens_the_item(page: Page, board: Server) -> Non
 def test_single_keys_and_signs_edit_the_card(page: Page, board: Server) -> None:
     key = make_item(board, "one")
     open_board(page, board)
+    with page.expect_response("**/move/"):  # a sign is no obstacle for a drag, and opens nothing then
+        card_to_drag(page, key).locator(".medium").drag_to(lane(page, "done"))
+    expect(lane(page, "done").locator(f"#{key}")).to_be_visible()
+    expect(page.locator("#field-pop")).to_have_count(0)
+    page.locator(".toast [data-undo]").click()
+    expect(lane(page, "backlog").locator(f"#{key}")).to_be_visible()
     focus(page, key)
     page.keyboard.press("p")
     page.get_by_role("dialog").get_by_role("button", name="Critical").click()

@@ -133,6 +133,15 @@ def test_chip_that_is_set_says_what(browser: Client, board: None) -> None:
     assert 'id="filters-clear"' not in page(browser)
 
 
+@pytest.mark.parametrize("layout", ["table", "tree"])
+def test_blocked_row_names_the_first_blocker(browser: Client, board: None, make_item: Make, layout: str) -> None:
+    blocked, user = WorkItem.objects.get(title="Delta"), User.objects.actor("llm")
+    query = f"?layout={layout}"
+    assert ">Blocked by PONE-5</a>" in page(browser, query)
+    Dependency.objects.create(actor=user, blocking_item=make_item("Eta"), blocked_item=blocked)
+    assert re.search(r">Blocked by PONE-\d \+1</a>", page(browser, query))
+
+
 def test_groups_have_names_and_counts(browser: Client, owner: User, board: None) -> None:
     expected = {
         "status": ["Backlog 4", "To do 1"],

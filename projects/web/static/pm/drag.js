@@ -58,7 +58,7 @@ function carry() {
 }
 
 export function press({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) {
-  const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
+  const card = isPrimary && !button && !shiftKey && !target.closest("input, .refusal") && target.closest(CARD);
   dragged = false; // whatever is pressed now is another click
   if (!card) return;
   letGo(); // one whose release was never seen
