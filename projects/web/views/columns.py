@@ -42,10 +42,11 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID) -> HttpResponse:
         return _delete(lane, request.POST.get("to", ""), actor)
     values = {"name": request.POST.get("name", "").strip(), "wip_limit": _limit(request.POST.get("wip_limit", ""))}
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
+    was = (lane.name, lane.wip_limit)
     if not edit(lane, values, actor=actor, seen=seen, anyway=anyway):
         return done("No changes.")
     latest = Activity.objects.of(lane).order_by("-id").values_list("pk", flat=True).first()
-    return saved(f"Column {lane.name}: {f'limit {lane.wip_limit}' if lane.wip_limit else 'no limit'}.", latest)
+    return saved(_said(lane, *was), latest)
 
 
 @page.for_people("POST")
@@ -81,6 +82,14 @@ def order(request: HttpRequest, key: str) -> HttpResponse:
         raise ValidationError("the columns have changed; reload the page") from None
     SwimLane.objects.reorder(project, lanes, actor=actor)
     return saved_together("The columns are reordered.")
+
+
+def _said(lane: SwimLane, name: str, limit: int | None) -> str:
+    """Describe the change of a column that had this name and limit."""
+    now = f"Column {name} renamed to {lane.name}" if lane.name != name else f"Column {lane.name}"
+    if lane.wip_limit == limit:
+        return f"{now}."
+    return f"{now}: {f'limit {lane.wip_limit}' if lane.wip_limit else 'no limit'}."
 
 
 def _delete(lane: SwimLane, to: str, actor: User) -> HttpResponse:

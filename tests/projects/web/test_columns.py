@@ -25,7 +25,7 @@ def test_menu_renames_limits_and_moves_a_column(browser: Client, project: Projec
     _, todo, doing, *_ = lanes(project)
     assert 'href="/settings/projects/PONE/#p-columns"' in browser.get("/board/PONE/").content.decode()
     answer = post(browser, todo, version=1, name=" Next up ", wip_limit=" 3 ")
-    assert answer.content == b"Column Next up: limit 3."
+    assert answer.content == b"Column To do renamed to Next up: limit 3."
     assert browser.post(answer["PM-Undo"]).status_code == 200
     assert lanes(project)[1].name == "To do"
     post(browser, todo, version=3, name="Next up", wip_limit="3")
@@ -70,7 +70,8 @@ def test_change_of_another_user_is_not_overwritten(browser: Client, project: Pro
     answer = post(browser, lane, version=1, name="Mine", wip_limit="")
     assert "ada changed name to “Next”" in answer.json()["error"]["message"]
     assert answer["PM-Again"] == "anyway=2"
-    assert post(browser, lane, version=1, name="Mine", wip_limit="", anyway="2").content == b"Column Mine: no limit."
+    answer = post(browser, lane, version=1, name="Mine", wip_limit="", anyway="2")
+    assert answer.content == b"Column Next renamed to Mine."
 
 
 def test_agent_and_archived_project_are_refused(browser: Client, project: Project, owner: User) -> None:
