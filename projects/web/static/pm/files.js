@@ -109,11 +109,11 @@ function list(title, texts) {
 
 // What the report of another tracker says beyond the table.
 function remarks(found) {
-  const words = Object.entries(found.mapped ?? {}).flatMap(([field, values]) => values.filter(({ from, to }) => from !== to && from !== "(none)").map(({ from, to, count }) => `${field}: ${from} becomes ${to} (${count})`));
+  const words = Object.entries(found.mapped ?? {}).flatMap(([field, values]) => values.filter(({ from, to }) => from !== to && from !== "(none)").map(({ from, to, count }) => `${field}: ${from} becomes ${to.replaceAll("_", " ")} (${count})`));
   return [
-    ...list("Problems", (found.problems ?? []).map(({ place, ref, message }) => [place, ref, message].filter(Boolean).join(", "))).map(marked),
+    ...list("Problems that don't stop the import", (found.problems ?? []).map(({ place, ref, message }) => [place, ref, message].filter(Boolean).join(", "))).map(marked),
     ...list("Changed there and here; they stay as here", (found.conflicts ?? []).map(({ key, field, here, there }) => `${key}, ${field}: here ${JSON.stringify(here)}, there ${JSON.stringify(there)}`)),
-    ...list("Values that get another name", words),
+    ...list("Renamed values", words),
     ...list("Kept in the description, as pm has no field for them", Object.entries(found.unplaced ?? {}).map(([name, count]) => `${name} (${count})`)),
   ];
 }
@@ -125,7 +125,7 @@ function shown({ counts, errors }, dry) {
   const columns = Object.keys(NAMES).filter((key) => rows.some(([, count]) => count[key]));
   const head = element("tr", "", element("th", ""), ...columns.map((key) => element("th", NAMES[key])));
   const lines = rows.map(([name, count]) => element("tr", "", element("th", worded(name)), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
-  const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
+  const notes = [[counts.renumbered, "Items with a new number"], [counts.skipped_rows, "Rows left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
   const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
   const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${worded(collection)}, row ${row}: ${why.replace(ID, "").replaceAll("_", " ")}`));
   return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
