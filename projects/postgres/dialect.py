@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -135,6 +135,10 @@ def snapshot() -> Iterator[None]:
         return
     with _block("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
         yield
+
+
+def beside_writers() -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 @contextmanager

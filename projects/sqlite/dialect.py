@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from projects.loose_types import AnyField
 
@@ -126,6 +126,14 @@ def snapshot() -> Iterator[None]:
             yield
         finally:
             cursor.execute("RELEASE pm_snapshot")
+
+
+def beside_writers() -> AbstractContextManager[object]:
+    """Let statements that each stand alone write rows that are not of the board; they wait for its writers here only.
+
+    It must not be used in a transaction.
+    """
+    return transaction.atomic(durable=True)
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
+
+from projects.engine import dialect
 
 MINUTE, HOUR = 60, 3600
 MAX_KEPT = 10_000  # subjects that a worker remembers
@@ -99,7 +101,7 @@ class Limiter:
                     missing.append(((limit, subject), digest, ends))
         if not missing:
             return None
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
+        with dialect.beside_writers(), connection.cursor() as cursor:
             self._forget(cursor, moment)
             for (limit, _), digest, ends in missing:
                 cursor.execute(_COUNT, [digest, ends, limit.batch, limit.most])
@@ -113,7 +115,7 @@ class Limiter:
 
     def give_back(self, claims: Sequence[Claim]) -> None:
         """Take back one count of each claim, of limits with a batch of one."""
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
+        with dialect.beside_writers(), connection.cursor() as cursor:
             for limit, subject in claims:
                 cursor.execute(_RETURN, [digest_of(limit, subject)])
 

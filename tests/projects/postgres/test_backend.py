@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test import Client
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
 
-from projects.models import User
+from projects.models import ApiToken, User
 from projects.models.fts import TOKENIZER
 from projects.postgres import checks, triggers
 from projects.resource_errors import explain
 from projects.sqlite.triggers import definitions
+from projects.team.authentication import TokenAuthentication
 
 TEXTS = (
     "Naïve café, ÅNGSTRÖM and src/main.py",
@@ -100,6 +104,26 @@ def test_wait_for_a_writer_that_is_too_long_leaves_no_transaction(transactional_
         connection.connection.execute("RESET lock_timeout")
     with transaction.atomic():
         User.objects.person("ada")
+
+
+def test_reader_with_a_token_waits_for_no_writer(transactional_db: None, settings: Any) -> None:
+    settings.PM_CALLS_PER_MINUTE = 60
+    text, _ = ApiToken.objects.issue(User.objects.person("ada"), "laptop", ["read"])
+    second = other()
+    connection.connection.execute("CREATE TABLE team_ratelimit (key text PRIMARY KEY, ends_at bigint, used integer)")
+    connection.connection.execute("SET lock_timeout = 50")
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(28781)")
+        request = Request(APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {text}"))
+        assert TokenAuthentication().authenticate(request)  # counts the call, and notes the use of the token
+        wrong = Request(APIRequestFactory().get("/", HTTP_AUTHORIZATION="Bearer pmt_wrong"))
+        with pytest.raises(AuthenticationFailed):
+            TokenAuthentication().authenticate(wrong)
+    finally:
+        second.close()
+        connection.connection.execute("RESET lock_timeout; DROP TABLE team_ratelimit")
+    assert ApiToken.objects.get().last_used_at
 
 
 @pytest.mark.parametrize("text", TEXTS)
