@@ -13,8 +13,9 @@ from discovery import parking
 from discovery.gunicorn_private import TConn
 
 HEAD_END = b"\r\n\r\n"
-# Bytes of a head, and of a body. A browser sends the cookies of every program on this host, whatever its port.
+# Bytes of a head. A browser sends the cookies of every program on this host, whatever its port.
 MAX_GATHERED = 64 * 1024
+MAX_BODY = 1024 * 1024  # bytes of a body that the event loop collects
 # Expect: the client waits for a response before it sends the body.
 _BACKGROUND = re.compile(rb"\r\nx-background[ \t]*:", re.IGNORECASE)
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -88,7 +89,7 @@ class Connection(TConn):
             self.target = bytes(words[1]) if len(words) == 3 else b""
             self.requested_wait = parking.requested_wait(head)
             length = body_length(head)
-            self.is_slow = length is None or length > MAX_GATHERED
+            self.is_slow = length is None or length > MAX_BODY
             self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)
         return len(self.received) >= self.needed
 

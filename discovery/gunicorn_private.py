@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
         def __init__(self, usage: str | None = None, prog: str | None = None) -> None: ...
 
+    class ParseException(Exception): ...
+
     class HaltServer(BaseException):
         def __init__(self, reason: str, exit_status: int = 1) -> None: ...
 
@@ -131,7 +133,17 @@ else:
     from gunicorn.arbiter import Arbiter
     from gunicorn.errors import HaltServer
     from gunicorn.http import get_parser
+    from gunicorn.http.errors import ParseException
     from gunicorn.sock import close_sockets
     from gunicorn.workers.gthread import TConn, ThreadWorker
 
-__all__ = ["Arbiter", "BaseApplication", "HaltServer", "TConn", "ThreadWorker", "close_sockets", "get_parser"]
+__all__ = [
+    "Arbiter",
+    "BaseApplication",
+    "HaltServer",
+    "ParseException",
+    "TConn",
+    "ThreadWorker",
+    "close_sockets",
+    "get_parser",
+]

@@ -2,7 +2,8 @@
 
 The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
 for that, but one thread always stays free. Reading has a deadline. A request that waits for news waits in the loop
-(see `parking`). A request whose path is one of `long_paths` runs in a second thread pool, so that
+(see `parking`). A client that does not read its response may keep a thread only while no other request waits for one
+(see `slow_readers`). A request whose path is one of `long_paths` runs in a second thread pool, so that
 it takes no thread from the others. After a response, a connection also lingers in the loop until its client closes it.
 """
 
@@ -28,7 +29,9 @@ from typing import Any
 from discovery import parking
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.gunicorn_private import ThreadWorker, get_parser
+from discovery.slow_readers import SlowReaders
 
+LOOK = 1.0  # seconds between two looks for clients that do not read
 LINGER = 2.0  # seconds for a client to read the response and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 MAX_WAITING = 32 * 1024 * 1024  # bytes of incomplete requests
@@ -94,6 +97,9 @@ class Worker(ThreadWorker):
         self.queued: deque[Connection] = deque()  # with a long body, until a thread may read it
         self.lingering: deque[Connection] = deque()  # with a finished response, oldest first
         self.parked: dict[Connection, float] = {}  # requests that wait for news, and until when (monotonic)
+        self.served: set[Connection] = set()  # requests in the thread pool, or waiting for it
+        self.slow_readers = SlowReaders()
+        self.looked_at = 0.0  # when they were looked at (monotonic)
         self.waiting_bytes = 0
         self.in_flight = 0
         self.slow_in_flight = 0
@@ -170,6 +176,7 @@ class Worker(ThreadWorker):
             self.in_flight += 1
             self.idle_clock.touch()
         if self.long_pool is None or not conn.target.startswith(self.long_paths):
+            self.served.add(conn)
             super().enqueue_req(conn)
             return
         served = self.long_pool.submit(self._handle_unless_left, conn)
@@ -183,6 +190,7 @@ class Worker(ThreadWorker):
         if not conn.is_background:
             self.in_flight -= 1
             self.idle_clock.touch()
+        self.served.discard(conn)
         if conn.is_slow:
             conn.is_slow = False
             self.slow_in_flight -= 1
@@ -198,9 +206,18 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         if self.parked:
             self._serve_parked()
+        if len(self.served) > self.cfg.threads and now >= self.looked_at + LOOK:
+            self.looked_at = now
+            self._leave_slow_readers(now)
         for connections in (self.waiting, self.lingering):
             while connections and connections[0].timeout <= now:
                 self._drop_first(connections)
+
+    def _leave_slow_readers(self, now: float) -> None:
+        """End the connections of clients that keep a thread, for which others wait, by not reading."""
+        for conn in self.slow_readers.find(self.served, now):
+            with contextlib.suppress(OSError):
+                conn.sock.shutdown(socket.SHUT_RDWR)  # its thread gets an error and returns
 
     def _cap_keepalive(self, deadline: float) -> None:
         # Called once, when the worker stops. A client that has sent nothing gets no response.

@@ -105,6 +105,13 @@ def test_body_arrives_whole(host: Server, size: int) -> None:
     assert host.request("POST", "/body", data=chunks).status_code == 200
 
 
+def test_chunks_that_never_end_delay_no_body_of_known_length(start_host: Start) -> None:
+    host = start_host("--workers", "1", "--threads", "2")
+    head = f"POST /body HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n"
+    with connections(host, 4, head.encode()):
+        assert host.request("POST", "/body", data=b"x" * 900_000).text == "900000"
+
+
 def test_body_that_comes_by_pieces_is_served(host: Server) -> None:
     with connections(host, 1) as [sock]:
         request = f"POST /body HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nContent-Length: 20\r\n\r\n"
@@ -123,6 +130,28 @@ def test_request_that_takes_long_by_its_path_takes_no_thread_from_others(start_h
             assert host.request("GET", "/").status_code == 200
             gate.write("after the other one")
         assert sock.makefile("rb").read().endswith(b"after the other one")
+
+
+def test_clients_that_do_not_read_keep_no_thread_from_others(start_host: Start) -> None:
+    host = start_host("--workers", "1", "--threads", "2")
+    request = f"GET /large HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n\r\n".encode()
+    with connections(host, 2, request) as socks:
+        assert answer_time(host) < scaled(15)
+        assert sum(len(sock.makefile("rb").read()) < 20_000_000 for sock in socks) >= 1
+
+
+def test_client_that_reads_steadily_gets_all_although_others_wait(start_host: Start) -> None:
+    host = start_host("--workers", "1", "--threads", "1")
+    request = f"GET /large HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nConnection: close\r\n\r\n".encode()
+    with connections(host, 1, request) as [sock], ThreadPoolExecutor(1) as pool:
+        other = pool.submit(answer_time, host)
+        received, file = 0, sock.makefile("rb", buffering=0)
+        while part := file.read(200_000):
+            received += len(part)
+            if received < 10_000_000:
+                time.sleep(0.05)  # 4 MB a second
+        assert received > 20_000_000
+        assert other.result() > 1
 
 
 def test_long_request_whose_client_left_before_a_thread_was_free_is_dropped(start_host: Start, tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ def body(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(request.body)))
 
 
+def large(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(b"x" * 20_000_000)  # more than the buffers of sockets
+
+
 def scheme(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.scheme)
 
@@ -59,6 +63,7 @@ urlpatterns = [
     path("slow", slow),
     path("held", held),
     path("body", body),
+    path("large", large),
     path("scheme", scheme),
     path("openers", openers),
     path("address", address),
