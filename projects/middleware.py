@@ -123,7 +123,9 @@ class BodyMiddleware:
             with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
                 try:
                     size = _copy(request.META["wsgi.input"], body, settings.PM_MAX_BODY_BYTES)
-                except (OSError, ValueError):
+                except Exception as error:
+                    if not isinstance(error, OSError | ValueError) and not _is_malformed(error):
+                        raise
                     return _answer(request, 400, "the chunked body is malformed")
                 if size > settings.PM_MAX_BODY_BYTES:
                     return _too_large(request)
@@ -134,6 +136,13 @@ class BodyMiddleware:
         if length.isdigit() and int(length) > settings.PM_MAX_BODY_BYTES:
             return _too_large(request)
         return self.get_response(request)
+
+
+def _is_malformed(error: Exception) -> bool:
+    """Return True for an error of the parser that the server reads a body with."""
+    from discovery.gunicorn_private import ParseException  # commands that serve nothing don't load gunicorn
+
+    return isinstance(error, ParseException)
 
 
 class NullCharacterMiddleware:

@@ -1,7 +1,7 @@
 """Which names of users are refused: those with characters that nobody sees, and those that look like another name.
 
-The table has the letters of other scripts that look like Latin ones, a small part of the confusables of Unicode
-Technical Standard 39; NFKC has folded full-width and mathematical letters before.
+The table has the letters of other scripts that look like Latin ones, and dashes: a small part of the confusables of
+Unicode Technical Standard 39. NFKC has folded full-width and mathematical letters before.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _LATIN = {
     "Α": "A", "Β": "B", "Ε": "E", "Ζ": "Z", "Η": "H", "Ι": "I", "Κ": "K", "Μ": "M", "Ν": "N", "Ο": "O", "Ρ": "P",
     "Τ": "T", "Υ": "Y", "Χ": "X",
     "ı": "i", "ɑ": "a", "ɡ": "g", "ɩ": "i", "օ": "o", "ս": "u", "հ": "h", "ո": "n",
+    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-",
+    "\u2043": "-", "\u02d7": "-",
 }  # fmt: skip
 _SHAPES = str.maketrans(_LATIN)
 
@@ -36,7 +38,7 @@ def check_visible(name: str) -> None:
 
 
 def check_distinct(name: str, others: Iterable[str]) -> None:
-    """Raise ValidationError if a name with letters of other scripts looks like one of `others`."""
+    """Raise ValidationError if a name that is not plain ASCII looks like one of `others`."""
     shape = _shape(name)
     for other in others:
         if _shape(other) == shape:

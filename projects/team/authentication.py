@@ -157,7 +157,10 @@ class TokenCaller(Caller):
 
 
 def access_of(request: Request) -> Access:
-    """Return what the request may do: with a token, no more than both its user and the agent that it names."""
+    """Return what the request may do: with a token, no more than both its user and the agent that it names.
+
+    Raises exceptions.PermissionDenied.
+    """
     from projects.models import ApiToken, User
     from projects.team.roles import Access
 
@@ -165,4 +168,6 @@ def access_of(request: Request) -> Access:
     if not isinstance(request.auth, ApiToken) or not isinstance(caller, TokenCaller):
         return Access.of(actor_of(request))
     agent = User.objects.named(caller.name) if caller.acts_for else None
+    if agent is not None and not agent.is_active:
+        raise exceptions.PermissionDenied(f"{agent.username} is inactive, so no token can act as it")
     return Access.of(request.auth.user, token=request.auth, agent=agent)

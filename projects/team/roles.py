@@ -61,6 +61,7 @@ ADMINISTRATIVE = (
     "import-from",
     "import-progress",
     "backup",
+    "server",
     "server-stop",
     "login-links",
     "board-digests",

@@ -8,8 +8,10 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from projects.team.limits import Limit, digest_of, end_of
+from tests.postgres.databases import ON_POSTGRES, TEMPLATE, copied, url
 from tests.projects.team.browsers import NAME, Answer, Browser
 from tests.projects.team.places import PASSWORD, TeamServer
 
@@ -57,7 +59,8 @@ class Field:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._cookies: dict[str, dict[str, str]] = {}
-        self.server = TeamServer(folder / "board", NAME)
+        self.database = url(copied(TEMPLATE)) if ON_POSTGRES else ""
+        self.server = TeamServer(folder / "board", NAME, database=self.database)
         found = json.loads(self.server.manage("shell", "--no-imports", "--command", _SET_UP).splitlines()[-1])
         self.tokens: dict[str, str] = found["tokens"]
         self.ids: dict[str, str] = found["ids"]
@@ -79,7 +82,8 @@ class Field:
         """Count failures, as if they had happened: each would take a third of a second."""
         ends = end_of(limit, time.time() + limit.seconds)  # it must not end meanwhile
         self.change(
-            "INSERT OR REPLACE INTO team_ratelimit (key, ends_at, used) VALUES (?, ?, ?)",
+            "INSERT INTO team_ratelimit (key, ends_at, used) VALUES (?, ?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET ends_at = excluded.ends_at, used = excluded.used",
             *(digest_of(limit, subject), ends, count),
         )
 
@@ -104,8 +108,24 @@ class Field:
 
     def change(self, statement: str, *values: object) -> None:
         """Change the database beside the server; starting Django for it would take a second."""
-        with closing(sqlite3.connect(self.folder / "board" / "data.db", timeout=20)) as connection, connection:
-            assert connection.execute(statement, values).rowcount
+        with closing(self._connect()) as connection, connection:
+            assert connection.execute(self._statement(statement), values).rowcount
+
+    def value(self, statement: str, *values: object) -> Any:  # Any: of any column
+        """Return the only value that a query finds."""
+        with closing(self._connect()) as connection:
+            [(found,)] = connection.execute(self._statement(statement), values).fetchall()
+        return found
+
+    def _connect(self) -> Any:  # Any: a connection to either engine
+        if self.database:
+            import psycopg  # which only those need who have PostgreSQL
+
+            return psycopg.connect(self.database)
+        return sqlite3.connect(self.folder / "board" / "data.db", timeout=20)
+
+    def _statement(self, statement: str) -> str:
+        return statement.replace("?", "%s") if self.database else statement
 
     def set_user(self, name: str, column: str, value: object) -> None:
         """Change a column of a user."""

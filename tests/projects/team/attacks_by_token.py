@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
 from projects.models.user import system_name
 from tests.projects.team.attack_field import Field, basic, refused
 from tests.projects.team.attack_list import SECRET_PLAN, attack
@@ -125,15 +122,15 @@ def claim_token_searches(field: Field) -> None:
 
 @attack("use a token of a user who was made inactive", "nginx-ui CVE-2026-33031")
 def token_of_an_inactive_user(field: Field) -> None:
-    field.set_user("gone", "is_active", 1)
+    field.set_user("gone", "is_active", True)
     assert field.call("GET", "projects/", "gone").status_code == 200
-    field.set_user("gone", "is_active", 0)
+    field.set_user("gone", "is_active", False)
     refused(field.call("GET", "projects/", "gone"), 401)
 
 
 @attack("sign in as a user who was made inactive", "Vikunja CVE-2026-33668")
 def inactive_user_signs_in(field: Field) -> None:
-    field.set_user("gone", "is_active", 0)
+    field.set_user("gone", "is_active", False)
     browser = Browser(field.server)
     assert browser.sign_in("gone").status_code == 200
     assert browser.who() == ""
@@ -141,7 +138,7 @@ def inactive_user_signs_in(field: Field) -> None:
 
 @attack("become active again by oneself", "Vikunja GHSA-vq4q-79hh-q767")
 def inactive_user_comes_back(field: Field) -> None:
-    field.set_user("gone", "is_active", 0)
+    field.set_user("gone", "is_active", False)
     for path in ("/admin/password_reset/", "/password_reset/", "/accounts/password/reset/", "/reset/"):
         assert Browser(field.server).get(path).status_code in (302, 404)
     refused(field.call("PATCH", f"users/{field.ids['gone']}/", "gone", {"is_active": True}), 401, 404)
@@ -155,11 +152,11 @@ def revoked_token(field: Field) -> None:
 
 @attack("use an administrator's token after the rights were taken away", "Vikunja CVE-2026-35594")
 def demoted_administrator(field: Field) -> None:
-    field.set_user("carl", "is_superuser", 0)
+    field.set_user("carl", "is_superuser", False)
     try:
         refused(field.call("GET", "backup/", "admin"), 403)
     finally:
-        field.set_user("carl", "is_superuser", 1)
+        field.set_user("carl", "is_superuser", True)
 
 
 @attack("read the text of a token in a list", "new-api GHSA-6x2c-phff-wx57")
@@ -222,9 +219,8 @@ def new_person_by_header(field: Field) -> None:
     for name in (system_name(), "admin"):
         headers = {"X_PM_Actor": name, "X_PM_Actor_Source": "as", "X_PM_New_User": "person"}
         field.call("POST", "work-items/", "all", body, **headers)
-    with closing(sqlite3.connect(field.folder / "board" / "data.db")) as connection:
-        new = "SELECT count(*) FROM projects_user WHERE username IN (?, 'admin') AND NOT is_agent"
-        assert connection.execute(new, [system_name()]).fetchone() == (0,)
+    new = "SELECT count(*) FROM projects_user WHERE username IN (?, 'admin') AND NOT is_agent"
+    assert field.value(new, system_name()) == 0
     refused(field.call("POST", "users/", "all", {"username": "root", "is_superuser": True}), 404)
 
 

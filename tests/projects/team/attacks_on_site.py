@@ -270,12 +270,12 @@ def session_after_a_new_password(field: Field) -> None:
 @attack("use a session of a user who was made inactive", "Bludit GHSA-q42h-wpg8-5wwf")
 def session_of_an_inactive_user(field: Field) -> None:
     eve = field.browser("eve")
-    field.set_user("eve", "is_active", 0)
+    field.set_user("eve", "is_active", False)
     try:
         assert eve.who() == ""
         assert eve.get("/tokens/").status_code == 302
     finally:
-        field.set_user("eve", "is_active", 1)
+        field.set_user("eve", "is_active", True)
 
 
 @attack("change something from another site", "Gitea GHSA-cf6v-9j57-v6r6")

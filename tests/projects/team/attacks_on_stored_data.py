@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 from tests.processes import poll
 from tests.projects.team.attack_field import WRONG_PASSWORD, Field, refused
@@ -163,8 +161,7 @@ def existing_project(field: Field) -> None:
 
 def waiting(field: Field, token: str, end: Callable[[], None]) -> Answer:
     """Let a token wait for changes, end its rights, change something, and return what the wait brought."""
-    with closing(sqlite3.connect(field.folder / "board" / "data.db")) as connection:
-        [last] = connection.execute("SELECT max(id) FROM projects_activity").fetchone()
+    last = field.value("SELECT max(id) FROM projects_activity")
     with ThreadPoolExecutor(1) as pool:
         wait = pool.submit(field.call, "GET", f"changes/?since={last}", token, X_Wait="20")
         field.call("GET", "projects/", token)  # answered later: by then the other one waits

@@ -39,9 +39,13 @@ _GROUPS: tuple[tuple[int, int, str], ...] = (
         VIEWER,
         NEVER,
         "activity-list inbox news sessions whoami search changes commits commits-orphans commits-diff stats forecast "
-        "export export-items tokens server schema docs",
+        "export export-items tokens schema docs",
     ),
-    (ADMINISTRATOR, ADMINISTRATOR, "import import-from import-progress backup server-stop board-digests board-history"),
+    (
+        ADMINISTRATOR,
+        ADMINISTRATOR,
+        "import import-from import-progress backup server server-stop board-digests board-history",
+    ),
     (
         ADMINISTRATOR,
         ADMINISTRATOR,

@@ -52,12 +52,13 @@ def certificate(folder: Path, *, name: str = "localhost", days: int = 1) -> Path
 
 
 class TeamServer:
-    """`pm-manage serve` on a board of its own, with the administrator ada."""
+    """`pm-manage serve` on a board of its own, with the administrator ada, in a file or in the database of a URL."""
 
-    def __init__(self, folder: Path, name: str, **env: str) -> None:
+    def __init__(self, folder: Path, name: str, *, database: str = "", **env: str) -> None:
         self.folder = folder
         self.env = environment(
-            PM_DATABASE_URL=f"sqlite:///{folder}/data.db",
+            PM_DATABASE_URL=database or f"sqlite:///{folder}/data.db",
+            PM_CONFIG_DIR=str(folder / "state") if database else None,
             PM_SECRET_KEY=KEY,
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,
             **env,
