@@ -46,8 +46,9 @@ export function clear() {
   announce("Nothing is selected.");
 }
 
-// Open the menu of a field in the bar; return whether there is one.
+// Open the menu of a field in the bar, which may still be on its way; return whether there is one.
 export function pressed(field) {
+  if (!bar && coming) return Boolean(coming.then(() => pressed(field)));
   const menu = bar?.querySelector(`details[data-field="${field}"]`);
   if (!menu) return false;
   menu.open = true;
