@@ -16,7 +16,7 @@ from projects.web.stylesheet import FOLDER
 
 pytestmark = pytest.mark.django_db
 STATIC = FOLDER.parent
-MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 200 * 1024, 38 * 1024, 8
+MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 200 * 1024, 40 * 1024, 8
 MOST_ELSEWHERE = 45 * 1024
 IMPORT = re.compile(r'^import (?:[^"]+ from )?"\./([a-z-]+\.js)";', re.M)
 

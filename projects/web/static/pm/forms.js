@@ -1,6 +1,6 @@
 // Forms with `data-post`: typing, sending, answers, drafts. pm.js loads this with the first form that needs it.
 
-import { all, announce, gone, idOf, light, post, reason, refresh, soon, uuid } from "./pm.js";
+import { $, all, announce, gone, idOf, light, post, reason, refocus, refresh, soon, uuid, wayTo } from "./pm.js";
 
 const sending = new Set();
 const unsent = new Set(); // forms to send again after reconnecting
@@ -92,7 +92,10 @@ export function resend() {
 async function answered(form, answer, sent) {
   const idField = form.querySelector("[data-fresh-id]");
   const [name, value] = answer?.headers.get("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
-  for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
+  for (const button of all("[data-again]", form)) {
+    [button.hidden, button.value] = [button.name !== name, value];
+    if (button.hidden && button === document.activeElement) form.querySelector("button:not([hidden])").focus();
+  }
   if (!answer || answer.status >= 502) {
     if (idField) unsent.add(form);
     sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
@@ -100,6 +103,7 @@ async function answered(form, answer, sent) {
   } else if (answer.headers.has("PM-Redirect")) {
     delete form.dataset.typed; // nothing is unsaved; a reset would fetch the page, and with it the message for the next one
     forget(form);
+    depart(form);
     location.assign(answer.headers.get("PM-Redirect"));
   } else if (answer.ok) {
     const text = await answer.text();
@@ -112,12 +116,26 @@ async function answered(form, answer, sent) {
     if (idField) idField.value = uuid();
     for (const box of all("[data-result]", form)) box.replaceChildren(text);
     if (answer.headers.has("PM-Toast")) import("./toast.js").then(({ toastOf }) => toastOf(answer));
+    if (answer.headers.has("PM-Deleted")) refresh().then(() => document.querySelector("#i-deleted button")?.focus()); // Restore
     else if (text) announce(text);
     form.dispatchEvent(new CustomEvent("pm:done", { bubbles: true, detail: text }));
   } else {
     await refuse(form, answer);
     if (answer.status === 403) refresh(); // to get the CSRF token of a new session
   }
+}
+
+// Keep where the focus is, for the page that loads next.
+function depart(form) {
+  const way = wayTo(form.contains(document.activeElement) ? document.activeElement : form).map(([parent, index]) => [idOf(parent), index]);
+  sessionStorage.setItem("pm-way", JSON.stringify(way));
+}
+
+// Focus what is there on this page.
+export function arrive() {
+  const way = JSON.parse(sessionStorage.getItem("pm-way")).map(([id, index]) => [$(id), index]);
+  sessionStorage.removeItem("pm-way");
+  if (document.activeElement === document.body) refocus(way.filter(([parent]) => parent));
 }
 
 // Show each message beside its field, and the others together.

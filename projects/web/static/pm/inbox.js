@@ -1,7 +1,7 @@
 // Keys and the selected entry of the inbox. Its entries are forms as on all pages; see templates/pm/base.html.
 
 import { register } from "./keys.js";
-import { $, alerts, all, followAlerts, refresh } from "./pm.js";
+import { $, alerts, all, followAlerts, refocus, refresh, wayTo } from "./pm.js";
 
 const list = $("inbox-list");
 const entries = () => all("[data-entry]", list);
@@ -81,8 +81,10 @@ list.addEventListener("pm:done", ({ target, detail }) => {
   const link = entry.querySelector("a[data-open]"), text = `Open ${entry.dataset.key}`;
   if (!entry.matches(".review")) import("./toast.js").then(({ toast }) => toast(detail, "", link && { href: link.href, text })); // the server sends that of a review
   place = entries().indexOf(entry);
+  const way = wayTo(entry);
   entry.remove();
-  select(entries()[Math.min(place, entries().length - 1)], { focus: true });
+  if (entries().length) select(entries()[Math.min(place, entries().length - 1)], { focus: true });
+  else refocus(way);
 });
 addEventListener("pm:settled", keep);
 addEventListener("pm:inbox", refresh);

@@ -8,6 +8,7 @@ const ITEM = /^\/items\/([A-Z][A-Z0-9]*-\d+)\/$/;
 const phone = matchMedia("(max-width: 48rem)");
 const FRESH = 2000; // milliseconds that a panel is good for which was fetched when the button went down
 let ahead = null; // {key, at, answer}
+let next = ""; // the item after the shown one, to go there once that has left the page
 let turn = 0; // counts the panels that were asked for, so that a late answer does not replace a newer one
 
 const keyOf = (link) => link.origin === location.origin && ITEM.exec(link.pathname)?.[1];
@@ -61,9 +62,9 @@ function closePanel(goes = true) {
   if (!panel) return;
   panel.remove();
   settle();
-  const link = all("[data-panel] a[href*='/items/']").find((one) => keyOf(one) === key);
-  link?.focus({ preventScroll: true });
-  link?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const links = all("[data-panel] a[href*='/items/']"), link = links.find((one) => keyOf(one) === key) ?? links.find((one) => keyOf(one) === next) ?? links[0] ?? $("main");
+  link.focus({ preventScroll: true });
+  link.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (!goes) return;
   const { depth = 0, bare = false } = history.state ?? {};
   if (bare && depth) history.go(-depth);
@@ -81,6 +82,8 @@ function settle() {
   const key = $("panel")?.dataset.item;
   for (const old of all("[data-panel] [data-shown]")) if (old.dataset.key !== key) old.removeAttribute("data-shown");
   if (key) for (const row of all(`[data-panel]:not(#panel) [data-key="${key}"]`)) row.setAttribute("data-shown", "");
+  const order = key ? keys() : [], at = order.indexOf(key);
+  if (at >= 0) next = order[at + 1] ?? order[at - 1];
   if (!key) $("main").removeAttribute("data-beside");
   for (const part of all("body > :is(header, main, nav, .skip)")) part.inert = Boolean(key) && phone.matches;
 }

@@ -136,17 +136,40 @@ async function update(keys) {
   document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
   showWaiting(fresh.getElementById("inbox-count")?.textContent ?? null);
-  const focused = document.activeElement, homes = [];
-  for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
+  const focused = document.activeElement, way = wayTo(focused);
   for (const part of all("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (next) morph(part, next);
   }
-  const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], button, summary, input:not([type=hidden])");
-  if (place && document.activeElement !== place) place.focus({ preventScroll: true });
+  if (!focused.isConnected || focused.disabled) refocus(way);
+  else if (document.activeElement !== focused) focused.focus({ preventScroll: true });
   for (const key of keys) for (const shown of all(`[data-key="${CSS.escape(key)}"]`)) light(shown);
   forms?.reveal();
   settle();
+}
+
+// Where an element is: its place in its parent, the place of that in its parent, and so on.
+export function wayTo(element) {
+  const way = [];
+  for (let at = element; at?.parentElement; at = at.parentElement) way.push([at.parentElement, [...at.parentElement.children].indexOf(at)]);
+  return way;
+}
+
+// Focus what is now in the place of an element that is gone: the next row, else the one before, what else the list's section has, or its heading.
+export function refocus(way) {
+  for (const [parent, index] of way) {
+    if (!parent.isConnected) continue;
+    for (const near of [parent.children[index], parent.children[index - 1], parent]) {
+      for (const one of near ? [near, ...all(CONTROL, near)] : []) {
+        if (one.matches(CONTROL)) one.focus({ preventScroll: true });
+        if (one === document.activeElement) return;
+      }
+    }
+    const heading = parent.querySelector("h1, h2, h3");
+    if (!heading) continue;
+    heading.tabIndex = -1;
+    return heading.focus({ preventScroll: true });
+  }
 }
 
 export function light(element) {
@@ -155,6 +178,7 @@ export function light(element) {
   element.lit = setTimeout(() => element.removeAttribute("data-lit"), 3000);
 }
 
+const CONTROL = "a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']";
 const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert"]; // attributes set by this script or by the user
 
 export const typed = (form) => form.matches("form[data-typed]");
@@ -309,7 +333,9 @@ addEventListener("reset", ({ target }) => {
   const box = target.closest("details[open]");
   box?.removeAttribute("open");
   box?.firstElementChild.focus();
-  target.closest("dialog[open]")?.close();
+  const dialog = target.closest("dialog[open]");
+  dialog?.close();
+  if (dialog && document.activeElement === document.body) refocus(wayTo(dialog)); // its button was in a menu
   refresh();
 });
 addEventListener("toggle", ({ target }) => {
@@ -391,6 +417,7 @@ addEventListener("click", (event) => {
 if (page.project) remember("project", page.project);
 restoreDrafts();
 settle();
+if (sessionStorage.getItem("pm-way")) load().then(({ arrive }) => arrive());
 followAlerts();
 if (all("[data-days-of]").some(({ dataset }) => dataset.daysOf !== zone)) refresh(); // the cookie is new
 setInterval(updateTimes, 20000);

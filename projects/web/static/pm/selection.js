@@ -2,7 +2,7 @@
 // them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`, as in the plan of sprints; others get one under the pointer.
 
 import { register } from "./keys.js";
-import { all, announce, held, post, reason, refresh } from "./pm.js";
+import { all, announce, held, post, reason, refocus, refresh, wayTo } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
 const AGREE = { unclaim: "End the claims and continue", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
@@ -191,7 +191,9 @@ async function send(name, value, agreed = {}) {
     close();
     for (const input of all("input", bar)) input.value = "";
     for (const row of all("li[hidden]", bar)) row.hidden = false;
+    const way = wayTo(last?.isConnected ? last : [...chosen.values()][0]);
     await refresh();
+    if (document.activeElement === document.body) refocus(way); // the bar went with the rows
     const { toastOf } = await import("./toast.js");
     return toastOf(answer);
   }

@@ -26,8 +26,13 @@ export function toast(text, undo = "", link = null) {
   const box = $("toasts") ?? shelf(), said = document.createElement("p");
   said.className = "toast";
   said.append(text);
-  let timer = 0;
-  const close = () => { clearTimeout(timer); said.remove(); };
+  let timer = 0, before = null; // what had the focus before the message
+  const close = () => {
+    clearTimeout(timer);
+    if (said.contains(document.activeElement)) (before?.isConnected ? before : $("main")).focus({ preventScroll: true });
+    said.remove();
+  };
+  said.addEventListener("focusin", ({ relatedTarget: from }) => { if (from && !said.contains(from)) before = from; });
   const wait = () => { clearTimeout(timer); timer = setTimeout(() => said.matches(":hover, :focus-within") ? wait() : close(), STAYS); };
   if (undo) {
     const back = button("Undo", async () => { close(); await revert(undo); });
