@@ -2,13 +2,13 @@
 // key or pointer that may need them. templates/pm/base.html documents the markup.
 
 import { FIELDS, register } from "./keys.js";
-import { $, all, announce, show } from "./pm.js";
+import { $, all, announce, show, wait } from "./pm.js";
 
 export const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 export const linkOf = (card) => card.querySelector("a[href]");
 export const CARD = "[data-move] [data-card]";
 let selection = null, moving = null, drag = null; // modules, once they are loaded
-let pressed = null; // the event of the button that is down
+let pressed = null; // the pointer's events since its button went down
 const selecting = async () => selection ??= await import("./selection.js");
 let coming = null; // the request for moving.js
 const lifting = () => coming ??= import("./moving.js").then((module) => moving = module, (error) => { coming = null; throw error; }); // again later
@@ -83,18 +83,18 @@ register("Card", {
 // Edit a field of the selected cards, else of this card.
 async function edit(card, anchor, name = anchor.dataset.field) {
   if (selection?.picked().length && selection.pressed(name)) return;
-  const { editField } = await import("./fields.js");
+  const { editField } = await wait(card, import("./fields.js"));
   editField(card.dataset.key, name, anchor);
 }
 
 // ---- The pointer
 
 addEventListener("pointerover", () => { selecting(); lifting(); dragging(); }, { once: true });
-addEventListener("pointerdown", (event) => {
-  pressed = event;
-  lifting().then(dragging).then(({ press }) => pressed === event && press(event)); // unless released before
+addEventListener("pointerdown", (down) => {
+  const mine = pressed = { down };
+  lifting().then(dragging).then(({ press }) => pressed === mine && press(pressed));
 });
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = null; });
+for (const type of ["pointermove", "pointerup", "pointercancel"]) addEventListener(type, (event) => { if (pressed) pressed[type] = event; });
 addEventListener("touchmove", (event) => isLifted() && event.preventDefault(), { passive: false }); // here: it must be known when a touch begins
 addEventListener("contextmenu", (event) => drag?.isHeld() && event.preventDefault());
 addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());

@@ -57,7 +57,15 @@ function carry() {
   requestAnimationFrame(carry);
 }
 
-export function press({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) {
+// Take the button that went down, and what the pointer did since: this module may come when the drag is over.
+export function press({ down, pointermove, pointerup, pointercancel }) {
+  if (pointercancel || pointerup && down.pointerType === "touch") return;
+  begin(down);
+  if (pointermove) move(pointermove);
+  if (pointerup) end(pointerup);
+}
+
+function begin({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) {
   const card = isPrimary && !button && !shiftKey && !target.closest("input, .refusal") && target.closest(CARD);
   dragged = false; // whatever is pressed now is another click
   if (!card) return;
@@ -80,7 +88,7 @@ function giveUp() {
   letGo();
 }
 
-addEventListener("pointermove", ({ pointerId, buttons, clientX: x, clientY: y }) => {
+function move({ pointerId, buttons, clientX: x, clientY: y }) {
   if (grip?.id !== pointerId) return;
   if (!buttons) return giveUp(); // released where no event says so
   if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
@@ -88,9 +96,9 @@ addEventListener("pointermove", ({ pointerId, buttons, clientX: x, clientY: y })
     grab();
   }
   if (grip.held) Object.assign(grip, { x, y, moved: true });
-});
+}
 
-addEventListener("pointerup", ({ pointerId }) => {
+function end({ pointerId }) {
   if (grip?.id !== pointerId) return;
   if (grip.held) dragged = true;
   carry();
@@ -98,6 +106,8 @@ addEventListener("pointerup", ({ pointerId }) => {
   letGo();
   if (was && touch && !moved) import("./selection.js").then(({ pick }) => pick(card)); // a long press selects
   if (was) drop();
-});
+}
 
+addEventListener("pointermove", move);
+addEventListener("pointerup", end);
 addEventListener("pointercancel", giveUp);

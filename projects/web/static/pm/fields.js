@@ -2,7 +2,7 @@
 // documents the requests, templates/pm/base.html the markup.
 
 import { narrow } from "./narrow.js";
-import { all, announce, catchUp, held, post, reason, refresh, restoreDrafts } from "./pm.js";
+import { all, announce, catchUp, get, held, post, reason, refresh, restoreDrafts, wait } from "./pm.js";
 import { toastOf } from "./toast.js";
 
 const ANYWAY = {
@@ -21,7 +21,7 @@ function element(name, attributes, ...children) {
 // Open the editor of the field `name` of item `key` beside `anchor`; resolve to true if it saved a change.
 export async function editField(key, name, anchor) {
   close();
-  const answer = await fetch(`/items/${key}/field/${name}/`, { headers: { Accept: "text/html, application/json;q=0.9" }, cache: "no-store" }).catch(() => null);
+  const answer = await wait(anchor?.closest("[data-card]") ?? anchor, get(`/items/${key}/field/${name}/`));
   if (!answer) return false;
   if (!answer.ok) return ask(anchor, key, await reason(answer));
   const box = element("div", { class: "pop", id: "field-pop", popover: "manual", role: "dialog", "data-keep": "" });

@@ -1,7 +1,7 @@
 // The dialog of a new item, which `c` opens on every page: defaults from where the person is, templates, drafts.
 // templates/pm/new_item_dialog.html has the markup; pm.js sends the form, keeps its draft and shows its errors.
 
-import { $, all, announce, prepare, restoreDrafts } from "./pm.js";
+import { $, all, announce, get, prepare, restoreDrafts, wait } from "./pm.js";
 import { mark } from "./texts.js";
 
 // What the page says of the new item: its filters, and the column of the card that has the focus.
@@ -15,9 +15,10 @@ function where(target) {
   return query;
 }
 
+// Return the dialog; null if the server does not answer for now; undefined if it answers something else.
 async function load(query) {
-  const answer = await fetch(`/items/new/dialog/?${query}`, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
-  if (!answer?.ok || answer.redirected) return null;
+  const answer = await wait(document.querySelector("[data-press=c]"), get(`/items/new/dialog/?${query}`));
+  if (!answer?.ok || answer.redirected) return answer ? undefined : null;
   const part = document.createElement("template");
   part.innerHTML = await answer.text(); // the server rendered and escaped it
   return part.content.querySelector("dialog");
@@ -33,7 +34,8 @@ export async function openNew(target = document.activeElement) {
   opening = true;
   const query = where(target), made = await load(query);
   opening = false;
-  if (!made) return location.assign(`/items/new/?${query}`);
+  if (made === undefined) location.assign(`/items/new/?${query}`);
+  if (!made) return;
   $("new-item")?.remove();
   document.body.append(made);
   made.showModal();

@@ -2,7 +2,7 @@
 
 import { registry } from "./keys.js";
 import { element, markedKeys, shown } from "./keys-dialog.js";
-import { $, all, announce, soon } from "./pm.js";
+import { $, all, announce, get, soon } from "./pm.js";
 
 const GO = "Go to "; // how the markup begins the name of a page
 const WAIT = 120, MOST = 7; // milliseconds without a key before the server is asked; entries of a group
@@ -62,7 +62,7 @@ function itemActions({ key, found, target }) {
 async function ask(state) {
   const mine = ++asked, q = state.input.value.trim(), { project = "" } = document.body.dataset;
   const query = new URLSearchParams({ q, project, ...(state.found.item ? {} : { item: state.key }), ...(state.found.pages ? {} : { places: "" }) });
-  const answer = await fetch(`/palette/?${query}`, { cache: "no-store" }).catch(() => null);
+  const answer = await get(`/palette/?${query}`);
   if (mine !== asked || !state.dialog.open) return;
   if (!answer?.ok) return void announce("The search does not respond.");
   state.found = { ...state.found, ...await answer.json() };

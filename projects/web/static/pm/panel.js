@@ -2,13 +2,13 @@
 // templates/pm/panel.html has the markup.
 
 import { register } from "./keys.js";
-import { $, all, announce, go, prepare, restoreDrafts } from "./pm.js";
+import { $, all, announce, get, go, prepare, restoreDrafts, wait } from "./pm.js";
 
 const ITEM = /^\/items\/([A-Z][A-Z0-9]*-\d+)\/$/;
 const phone = matchMedia("(max-width: 48rem)");
-const FRESH = 2000; // milliseconds that a panel is good for which was fetched when the button went down
+const FRESH = 2000; // ms that a panel fetched when the button went down is good for
 let ahead = null; // {key, at, answer}
-let next = ""; // the item after the shown one, to go there once that has left the page
+let next = ""; // the item to go to once the shown one has left the page
 let turn = 0; // counts the panels that were asked for, so that a late answer does not replace a newer one
 
 const keyOf = (link) => link.origin === location.origin && ITEM.exec(link.pathname)?.[1];
@@ -23,15 +23,16 @@ function address(key) {
   return url;
 }
 
-const ask = (key) => fetch(`/items/${key}/panel/`, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+const ask = (key) => get(`/items/${key}/panel/`);
+const rowOf = (key) => document.querySelector(`[data-panel]:not(#panel) [data-key="${key}"]`);
 
 // Show the item's panel; `how` is "push" for a new entry of the history, "replace" to change this one, or "" for none.
 export async function openPanel(key, how = "push") {
   const mine = ++turn;
-  const answer = await (ahead?.key === key && performance.now() - ahead.at < FRESH ? ahead.answer : ask(key));
+  const answer = await wait(rowOf(key) ?? $("panel"), ahead?.key === key && performance.now() - ahead.at < FRESH ? ahead.answer : ask(key));
   ahead = null;
   const html = answer?.ok && !answer.redirected ? await answer.text() : "";
-  if (mine !== turn) return;
+  if (mine !== turn || !answer) return;
   if (!html) return location.assign(`/items/${key}/`);
   const { depth = 0, bare = !named() } = history.state ?? {};
   if (how) go(address(key), { replaces: how === "replace", state: { depth: how === "push" ? depth + 1 : depth, bare } });

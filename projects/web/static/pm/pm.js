@@ -127,10 +127,8 @@ export const refresh = () => renew().catch(() => gone("away"));
 async function update(keys) {
   if (!document.querySelector("[data-live]")) return;
   const url = location.href;
-  const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
-  if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return gone("signed-out");
-  if (answer.status >= 500) throw Error(answer.status);
-  if (!answer.ok) return; // the object was deleted
+  const answer = await get(url);
+  if (!answer?.ok) return; // the object was deleted
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (held.size || url !== location.href) return void (again = true);
   document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
@@ -148,19 +146,19 @@ async function update(keys) {
   settle();
 }
 
-// Where an element is: its place in its parent, the place of that in its parent, and so on.
+// The place of an element in its parent, of that in its own, and so on.
 export function wayTo(element) {
   const way = [];
   for (let at = element; at?.parentElement; at = at.parentElement) way.push([at.parentElement, [...at.parentElement.children].indexOf(at)]);
   return way;
 }
 
-// Focus what is now in the place of an element that is gone: the next row, else the one before, what else the list's section has, or its heading.
+// Focus what took the place of an element that is gone: the next row, the one before, or what is around them.
 export function refocus(way) {
   for (const [parent, index] of way) {
     if (!parent.isConnected) continue;
     for (const near of [parent.children[index], parent.children[index - 1], parent]) {
-      for (const one of near ? [near, ...all(CONTROL, near)] : []) {
+      if (near) for (const one of [near, ...all(CONTROL, near)]) {
         if (one.matches(CONTROL)) one.focus({ preventScroll: true });
         if (one === document.activeElement) return;
       }
@@ -179,7 +177,7 @@ export function light(element) {
 }
 
 const CONTROL = "a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']";
-const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert"]; // attributes set by this script or by the user
+const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert", "aria-busy"]; // attributes set by this script or by the user
 
 export const typed = (form) => form.matches("form[data-typed]");
 
@@ -229,6 +227,23 @@ export async function post(url, body) {
   } catch {
     gone("away");
   }
+}
+
+// Get a part of a page; null, with a notice, if the server is away or the person signed out.
+export async function get(url) {
+  try {
+    const answer = await fetch(url, { headers: { Accept: "text/html, application/json;q=0.9" }, cache: "no-store" });
+    const isOut = answer.status === 401 || answer.redirected && answer.url.includes("/login/?next=");
+    if (answer.status < 500 && !isOut) return answer;
+    gone(isOut ? "signed-out" : "away");
+  } catch { gone("away"); }
+  return null;
+}
+
+// Show on `element` that an answer takes long.
+export function wait(element, promise) {
+  const timer = setTimeout(() => { element?.setAttribute("aria-busy", "true"); announce("Loading…"); }, 300);
+  return promise.finally(() => { clearTimeout(timer); element?.removeAttribute("aria-busy"); });
 }
 
 export async function reason(response) {
@@ -409,7 +424,7 @@ addEventListener("click", (event) => {
     begin($(dialog));
   }
   const edited = target.closest?.("button[data-field]"), { key, item = key } = edited?.closest("[data-key], [data-item]")?.dataset ?? {};
-  if (item) import("./fields.js").then(({ editField }) => editField(item, edited.dataset.field, edited));
+  if (item) wait(edited, import("./fields.js")).then(({ editField }) => editField(item, edited.dataset.field, edited));
   const button = target.closest?.("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });

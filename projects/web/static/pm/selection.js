@@ -2,7 +2,7 @@
 // them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`, as in the plan of sprints; others get one under the pointer.
 
 import { register } from "./keys.js";
-import { all, announce, held, post, reason, refocus, refresh, wayTo } from "./pm.js";
+import { all, announce, get, held, post, reason, refocus, refresh, wayTo } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
 const AGREE = { unclaim: "End the claims and continue", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
@@ -116,7 +116,7 @@ async function showBar() {
 }
 
 async function load() {
-  const answer = await fetch(`/items/bulk/?project=${document.body.dataset.project ?? ""}`, { cache: "no-store" }).catch(() => null);
+  const answer = await get(`/items/bulk/?project=${document.body.dataset.project ?? ""}`);
   if (!answer?.ok) return void clear();
   const part = document.createElement("template");
   part.innerHTML = await answer.text(); // the server rendered and escaped it
