@@ -109,6 +109,7 @@ class ForecastSerializer(ResponseSerializer):
     done = serializers.IntegerField()
     dates = DatesSerializer(allow_null=True, help_text="Null if nothing is open or the history is too short.")
     lacks = serializers.CharField(help_text="What the history lacks for a forecast; else empty.")
+    advice = serializers.CharField(help_text="What would make a forecast possible; empty if there is one.")
     share = serializers.IntegerField(
         allow_null=True,
         help_text="Percent of the items completed lately that belong to it; null: all work is assumed to go to it.",

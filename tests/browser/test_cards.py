@@ -102,6 +102,12 @@ def test_menus_of_the_bar_take_a_typed_name_and_enter(page: Page, board: Server)
     focus(page, keys[0])
     page.keyboard.press("x")
     bar = page.locator("#selection")
+    expect(bar).to_be_visible()
+    dates = {"start_date": "2026-01-01", "end_date": "2026-01-14"}  # what is created now, is offered, too
+    board.api("POST", "sprints/", json={"project": "PONE", "name": "Fresh", **dates})
+    make_item(board, "late", labels=["later"], assignee="zoe")
+    for name in ("Fresh", "later", "zoe"):
+        expect(bar.locator("button", has_text=name).first).to_be_attached()
     for menu, typed, field, value in (
         ("Status", "rev", "status", "review"),
         ("Priority", "crit", "priority", "critical"),

@@ -15,7 +15,7 @@ NAMES = ("project", "scope", "zone", "open", "done")
 
 def forecast(context: Context) -> None:
     """Print the days by whose end the items will be done with 50, 85 and 95 percent, and what that assumes."""
-    answer = context.api.get("/api/v1/forecast/", query_of(context), wanted=("open", "dates", "lacks"))
+    answer = context.api.get("/api/v1/forecast/", query_of(context), wanted=("open", "dates", "lacks", "advice"))
     document = {name: answer[name] for name in NAMES if answer[name] != ""}
     if answer["dates"]:
         document |= {name: date or "in more than 5 years" for name, date in answer["dates"].items()}
@@ -29,6 +29,7 @@ def forecast(context: Context) -> None:
     elif answer["lacks"]:
         is_idle = answer["lacks"].startswith("nothing")
         document["lacks"] = f"{'no forecast' if is_idle else 'not enough history'}: {answer['lacks']}"
+        document["advice"] = answer["advice"]
     context.show({"forecast": document})
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.db.models.functions import Coalesce
 
 from projects.insights.bootstrap import WEEK
 from projects.insights.days import day_of, start_of
-from projects.insights.forecast import LEAST_GROWTH, Share, forecast, missing_history
+from projects.insights.forecast import LEAST_DAYS, LEAST_DONE, LEAST_GROWTH, Share, forecast, missing_history
 from projects.models.activity import Action, Activity
 from projects.models.insights.completions import LONGEST, Completions, completions
 from projects.models.insights.recent import recent
@@ -30,6 +30,7 @@ class Outlook:
     done: int
     dates: dict[int, dt.date | None] = field(default_factory=dict)
     lacks: str = ""
+    advice: str = ""  # what would make a forecast possible
     is_idle: bool = False  # what it lacks is work in the latest weeks
     share: int | None = None  # percent of the board's completed items
     growth: float = 0.0  # items added in a week
@@ -57,6 +58,8 @@ def _outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
         if not over.filter(completed_at__isnull=False).exists():  # as in an import without dates
             found.lacks = "nothing says when the done items were completed"
     found.is_idle = found.lacks.startswith("nothing")
+    if found.lacks:
+        found.advice = _advice(found, over.aggregate(at=Max("completed_at"))["at"], zone)
     if not left or found.lacks:
         return found
     today = day_of(now, zone)
@@ -69,6 +72,20 @@ def _outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     found.share = round(100 * share.own / share.all) if share else None
     found.growth = round(WEEK * sum(added) / len(added), 1) if len(added) >= LEAST_GROWTH else 0.0
     return found
+
+
+def _advice(found: Outlook, latest: dt.datetime | None, zone: dt.tzinfo) -> str:
+    """Return what a forecast needs that this history does not have; `latest` is when the last item was completed."""
+    rule = f"Forecasts need {LEAST_DONE} items done in {LEAST_DAYS} days or more"
+    if not found.is_idle:
+        items = f"{found.completed} item{'' if found.completed == 1 else 's'}"
+        return f"{rule}, up to yesterday; this project has {items} in {found.days} day{'' if found.days == 1 else 's'}."
+    if latest is None:
+        return f"{rule}. The items were imported or closed without a date; what is done from now on has one."
+    when = f"The last item was completed on {day_of(latest, zone):%-d %B %Y}; imported items keep their dates."
+    if found.completed:
+        return f"{when} Forecasts count the pace of the last weeks: the day after another item is done, there is one."
+    return f"{when} {rule} of the last year, and all of these are older."
 
 
 def _began(scope: Scope) -> dt.datetime | None:

@@ -62,7 +62,13 @@ def test_forecast_follows_the_filters(browser: Client) -> None:
     ("rows", "said"),
     [
         ([], ["There are no items yet", "No item was completed in this period", "when a sprint is started"]),
-        ([row(1, "todo", 3)], ["There is too little history for a forecast: 0 of 14 days and 0 of 10 completed items"]),
+        (
+            [row(1, "todo", 3)],
+            [
+                "There is too little history for a forecast: 0 of 14 days and 0 of 10 completed items",
+                "Forecasts need 10 items done in 14 days or more, up to yesterday; this project has 0 items in 0 days.",
+            ],
+        ),
         ([row(1, "done", 9, begun=8, done=7)], ["It is done: 1 item, and nothing is open.", "No work is in progress"]),
     ],
 )
@@ -79,6 +85,16 @@ def test_forecast_without_completed_items_lately_is_reported(browser: Client) ->
     html = browser.get(URL).content.decode()
     assert "Nothing was completed in the last 10 weeks, so there is no forecast." in html
     assert "5 years" not in html
+    last = NOW - timedelta(days=75.01)
+    assert f"The last item was completed on {last:%-d %B %Y}; imported items keep their dates." in html
+    assert "the day after another item is done, there is one" in html
+
+
+@pytest.mark.django_db
+def test_forecast_after_a_year_without_completed_items_says_what_it_needs(browser: Client) -> None:
+    load(row(1, "todo", 5), *(row(100 + n, "done", 500, begun=420, done=400) for n in range(20)))
+    html = browser.get(URL).content.decode()
+    assert "Forecasts need 10 items done in 14 days or more of the last year, and all of these are older." in html
 
 
 @pytest.mark.django_db
@@ -86,6 +102,7 @@ def test_done_items_without_a_date_are_done_in_the_flow(browser: Client) -> None
     load(row(1, "todo", 9), *(row(100 + n, "done", 9) for n in range(12)))
     page = browser.get(URL)
     assert "Nothing says when the done items were completed, so there is no forecast." in page.content.decode()
+    assert "The items were imported or closed without a date" in page.content.decode()
     assert charts(page)["board-flow"].rows[0][1:] == ["0", "0", "1"]  # done before the first day
 
 

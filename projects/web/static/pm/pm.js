@@ -250,13 +250,13 @@ export async function reason(response) {
   try { return (await response.json()).error.message; } catch { return `The server refused the request (${response.status}).`; }
 }
 
-// Put `url`, another state of this page, into the history and the address, without loading anything.
+// Put `url`, another state of this page, into the history and the address.
 export function go(url, { replaces = false, state = history.state } = {}) {
   history[replaces ? "replaceState" : "pushState"](state, "", url);
   shown = here();
 }
 
-// Show another state of this page, beside the item's panel if that is open. With `replaces`, Back does not return here.
+// Show another state of this page, beside an open panel. With `replaces`, Back does not return here.
 export function show(url, replaces = false) {
   const to = new URL(url, location), { searchParams } = new URL(location);
   if (to.pathname === location.pathname && searchParams.has("item")) to.searchParams.set("item", searchParams.get("item"));
