@@ -173,6 +173,10 @@ class StaleVersion(Conflict):
         self.current = current
         self.changes = changes
 
+    def changes_field(self, name: str) -> bool:
+        """Return True if one of the changes is of the field `name`."""
+        return any(change["field"] == name for row in self.changes for change in row.changes)
+
 
 def _summary(changes: Sequence[Activity]) -> str:
     return ", ".join(str(change) for change in changes[-5:]) or "it never had that version"

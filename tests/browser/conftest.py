@@ -94,6 +94,7 @@ def forget(context: BrowserContext) -> None:
     if kept.url.startswith("http"):
         kept.evaluate("name = ''; sessionStorage.clear()")
     kept.goto(BLANK)
+    kept.emulate_media(media="null")
     kept.set_viewport_size(VIEWPORT)
     for page in others:
         page.close()

@@ -116,6 +116,42 @@ def test_conflicting_edit_keeps_typed_text_and_can_be_forced(page: Page, board: 
     assert [found[name] for name in ("title", "description", "priority")] == ["By the agent", "My text", "high"]
 
 
+def test_two_texts_are_shown_together_and_none_is_lost(page: Page, board: Server) -> None:
+    key = make_item(board, "One", description="first\nsecond\nthird")
+    show(page, board, key)
+
+    text, box = page.get_by_label("Description, in Markdown"), page.locator("#i-editor .conflict")
+
+    def conflict(number: int) -> None:
+        page.keyboard.press("e")
+        text.fill(f"first\nmine {number}\nthird")
+        theirs = f"first\ntheirs <b>{number}</b>\nthird"
+        pm(board.directory, "work-item", "update", key, "--description", theirs)
+        page.keyboard.press("Control+Enter")
+        expect(box.locator("del")).to_have_text(["−", f"− theirs <b>{number}</b>"])
+        expect(box.locator("ins")).to_have_text(["+", f"+ mine {number}"])
+        expect(text).to_have_value(f"first\nmine {number}\nthird")
+
+    conflict(1)
+    page.keyboard.press("Enter")  # Use mine
+    expect(page.locator("#i-read")).to_contain_text("mine 1")
+    expect(box).to_have_count(0)
+    conflict(2)
+    box.get_by_role("button", name="Use theirs").click()
+    expect(text).to_have_value("first\ntheirs <b>2</b>\nthird")
+    box.get_by_role("button", name="Put mine back").click()
+    expect(text).to_have_value("first\nmine 2\nthird")
+    box.get_by_role("button", name="Use theirs").click()
+    page.locator("#i-editor").get_by_role("button", name="Save", exact=True).click()
+    expect(text).not_to_be_visible()
+    assert item(board, key)["description"] == "first\ntheirs <b>2</b>\nthird"
+    conflict(3)
+    text.fill("both")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#i-read")).to_have_text("both")
+    assert item(board, key)["description"] == "both"
+
+
 def test_error_goes_with_cancel(page: Page, board: Server) -> None:
     key = make_item(board, "Item", description="Old text")
     show(page, board, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import make_item, show
-from tests.processes import Server
+from tests.processes import Server, scaled
 
 
 def test_large_screens_show_sections_side_by_side(page: Page, board: Server) -> None:
@@ -80,7 +80,7 @@ def test_paper_has_description_and_status_and_no_controls(page: Page, board: Ser
     page.emulate_media(media="print")
     expect(page.locator("main .button").first).not_to_be_visible()
     page.goto(f"{board.url}/api/v1/docs/")
-    expect(page.locator(".opblock-summary-path").first).to_be_visible()
+    expect(page.locator(".opblock-summary-path").first).to_be_visible(timeout=scaled(20_000))
     page.emulate_media(media="screen")  # as in `test_pages_print_whole_and_without_the_frame`
     page.emulate_media(media="print")
     expect(page.locator(".scheme-container")).not_to_be_visible()

@@ -14,21 +14,27 @@ the API: status, item_type, priority, assignee, labels, story_points, due_date, 
 
 It answers 200 with the new value in words and the headers `PM-Toast` (the same text, percent-encoded) and `PM-Undo`
 (the URL to POST to), and without those headers if the value was stored already; 409, 403 or 400 with a JSON error whose
-message is for people. In JavaScript, `editField` and `saveField` of static/pm/fields.js do all of that.
+message is for people; of a description that another person saved first it has `theirs`: their `text`, and as `html`
+what differs, with the buttons of static/pm/conflict.js. In JavaScript, `editField` and `saveField` of
+static/pm/fields.js do all of that.
 """
 
 from __future__ import annotations
 
+import json
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from projects.entities import spec
 from projects.models import WorkItem
-from projects.models.exceptions import Claimed, HasBlockers, HasChildren
+from projects.models.exceptions import Claimed, HasBlockers, HasChildren, StaleVersion
 from projects.web import item_fields, item_page, page
-from projects.web.responses import asked, done, reports_errors, undoable
+from projects.web.history_lines import difference
+from projects.web.responses import asked, done, explain, refused, reports_errors, undoable
 
 
 @page.for_people("GET", "HEAD", "POST")
@@ -50,6 +56,20 @@ def _save(request: HttpRequest, item: WorkItem, edited: spec.Field) -> HttpRespo
         changed = item_fields.save(item, edited, data, actor=person)
     except (Claimed, HasChildren, HasBlockers) as refusal:
         return asked(item, refusal, person)
+    except StaleVersion as stale:
+        if edited.name != "description" or not stale.changes_field(edited.name):
+            raise
+        return _both_texts(stale, data["value"])
     if not changed:
         return done("No changes.")
     return undoable(item_fields.said(item_page.get(item.display_key), edited), item)
+
+
+def _both_texts(stale: StaleVersion, mine: str) -> HttpResponse:
+    """Return the refusal of a description with the one that was saved first, and what differs."""
+    assert isinstance(stale.current, WorkItem)
+    theirs, mine = stale.current.description, mine.replace("\r\n", "\n")
+    shown = {"version": stale.current.version, "theirs": theirs, "lines": list(difference(theirs, mine))}
+    body = json.loads(refused(409, explain(stale)).content)
+    body["error"]["theirs"] = {"text": theirs, "html": render_to_string("pm/conflict.html", shown)}
+    return JsonResponse(body, status=409)

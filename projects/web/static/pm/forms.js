@@ -19,6 +19,7 @@ function sayError(form, text) {
 function clearError(form) {
   for (const box of all("[data-error], [data-error-of]", form)) box.replaceChildren();
   for (const button of all("[data-again]", form)) button.hidden = true;
+  form.querySelector(".conflict")?.remove();
 }
 
 export function onInput(target) {
@@ -140,7 +141,8 @@ export function arrive() {
 
 // Show each message beside its field, and the others together.
 async function refuse(form, answer) {
-  const text = await reason(answer.clone()), { fields = {} } = (await answer.json().catch(() => ({}))).error ?? {};
+  const text = await reason(answer.clone()), { fields = {}, theirs } = (await answer.json().catch(() => ({}))).error ?? {};
+  if (theirs) import("./conflict.js").then(({ showBoth }) => showBoth(form, theirs));
   const boxes = all("[data-error-of]", form);
   for (const box of boxes) box.replaceChildren(fields[box.dataset.errorOf] ?? "");
   const wrong = boxes.filter((box) => box.textContent);
