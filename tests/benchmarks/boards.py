@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -27,9 +27,9 @@ def save(path: Path, items: int) -> int:
         return write(file, items)
 
 
-def write(file: IO[str], items: int, seed: int = 1) -> int:
+def write(file: IO[str], items: int, seed: int = 1, labels: Sequence[str] = WORDS) -> int:
     """Write a project with `items` items and half as many comments and dependencies; return the number of rows."""
-    board = _Board(items, random.Random(seed))
+    board = _Board(items, random.Random(seed), labels)
     collections = {
         "projects": [board.project],
         "sprints": board.sprints(),
@@ -50,8 +50,8 @@ def write(file: IO[str], items: int, seed: int = 1) -> int:
 
 
 class _Board:
-    def __init__(self, count: int, chance: random.Random) -> None:
-        self.chance = chance
+    def __init__(self, count: int, chance: random.Random, labels: Sequence[str]) -> None:
+        self.chance, self.labels = chance, labels
         self.ids = [self._id() for _ in range(count)]
         self.positions = keys_between(None, None, count)
         self.sprint_ids = [self._id() for _ in range(SPRINTS)]
@@ -94,7 +94,7 @@ class _Board:
                 "parent_id": parent,
                 "sprint_id": self.sprint_ids[place % SPRINTS] if kind != "epic" and place % 4 == 1 else None,
                 "assignee_id": LLM if place % 7 == 0 else None,
-                "labels": self.chance.sample(WORDS, 2) if place % 3 == 0 else [],
+                "labels": self.chance.sample(self.labels, 2) if place % 3 == 0 else [],
                 "story_points": self.chance.randrange(14),
                 "position": self.positions[place],
                 **self._stamps(place),

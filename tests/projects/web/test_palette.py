@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from projects.models import Project, SavedView, User, WorkItem
+from projects.web.named_lists import lists_named
+from tests.projects.plans import plan
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -108,3 +112,14 @@ def test_parts_of_the_settings_are_pages(browser: Client, project: Project) -> N
         shown = browser.get(path, follow=True).content.decode()
         assert not part or f'id="{part}"' in shown, row
     assert "pages" not in ask(browser, q="exp")
+
+
+def test_labels_are_counted_from_their_index(project: Project, user: User) -> None:
+    """Else SQLite asks for each item of the project whether it has one of the labels: 10,000,000 look-ups."""
+    WorkItem.objects.create(actor=user, project=project, item_type="task", title="One", labels=["offline", "old"])
+    with CaptureQueriesContext(connection) as queries:
+        found = lists_named("o", project)
+    assert [one.name for one in found] == ["offline", "old"]
+    [counting] = [query["sql"] for query in queries if "COUNT" in query["sql"] and "itemlabel" in query["sql"]]
+    if connection.vendor == "sqlite":  # PostgreSQL knows how many rows there are
+        assert "label" in plan(counting)[0]
