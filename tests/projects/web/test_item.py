@@ -46,7 +46,8 @@ def test_page_shows_everything_about_an_item(person: Client, make: Callable[...,
     page = person.get("/items/pone-2/").content.decode()
     for text in ("The epic", "Task 11", "1 of 12 done, 2 of 24 points", "Blocked by", "On <a", "History"):
         assert text in page
-    assert '<a href="/insights/PONE/?descendants_of=PONE-2">When will it be done?</a>' in page
+    assert '<a href="/insights/PONE/?descendants_of=PONE-2" data-hotkey="w"' in page
+    assert ">When will it be done?</a>" in page
     assert "When will it be done?" not in person.get("/items/PONE-3/").content.decode()
     assert person.get("/items/PONE-99/").status_code == 404
 
