@@ -28,7 +28,8 @@ RULES: dict[str, str] = {
     ItemType.CHORE: "a chore's parent is a story or an epic",
 }
 
-# One recursive query for any depth.
+# One recursive query for any depth. The limit, which no item exceeds, lets PostgreSQL expect few ancestors: else it
+# reads a table of thousands of items as a whole.
 _DESCENDANTS = """
     WITH RECURSIVE below(id, depth) AS (
         SELECT id, 1 FROM projects_workitem WHERE parent_id = %s
@@ -41,7 +42,7 @@ _ANCESTORS = """
         SELECT parent_id, 1 FROM projects_workitem WHERE id = %s
         UNION SELECT item.parent_id, depth + 1 FROM projects_workitem item JOIN above ON item.id = above.id
         WHERE depth < 10
-    ) SELECT id FROM above WHERE id IS NOT NULL
+    ) SELECT id FROM above WHERE id IS NOT NULL LIMIT 10
 """
 
 

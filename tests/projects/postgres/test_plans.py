@@ -131,6 +131,7 @@ def test_no_table_of_a_full_board_is_read_as_a_whole(api: APIClient, full: Sprin
         f"changes/?since={newest}&project=PONE",
         f"work-items/?project=PONE&sprint={full.pk}",
         f"sprints/{full.pk}/report/",
+        "work-items/PONE-77/show/",
         "comments/?work_item=PONE-77",
         "comments/?project=PONE&ordering=-created_at&limit=50",
         "time-entries/?work_item=PONE-77",
