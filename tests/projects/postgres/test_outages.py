@@ -21,7 +21,7 @@ from rest_framework.test import APIClient
 
 from pmsite.team_environment import database
 from projects.entities.project import DEFAULT_POLICIES
-from projects.models import IdempotentAnswer, Project
+from projects.models import IdempotentAnswer, Project, User
 from projects.postgres.base import DatabaseWrapper
 from projects.resource_errors import explain
 from tests.file_systems import needs_root
@@ -30,6 +30,7 @@ from tests.postgres.databases import TEMPLATE, url
 from tests.postgres.relay import Relay
 from tests.postgres.sites import Node, Site
 from tests.processes import DEADLINE, poll, scaled
+from tests.projects.conftest import signed_in
 
 THREADS = 4
 AWAY = "the database is temporarily unavailable; try again"
@@ -254,6 +255,7 @@ def test_full_disk_is_unavailable_and_read(
     body = {"key": "PTWO", "title": "Two", "description": "d" * 90_000}
     with connected_to(there):
         assert api.get("/api/v1/projects/").status_code == 200  # a full disk refuses new connections
+        person = signed_in(User.objects.owner())
         with suppress(OSError), (folder / "filled").open("wb") as file:
             while True:
                 file.write(os.urandom(1 << 16))
@@ -264,6 +266,9 @@ def test_full_disk_is_unavailable_and_read(
         full = [answer for answer in answers if answer.status_code == 503]
         assert full
         assert full[0].json()["error"]["message"] == FULL
+        form = body | {"key": "FORM", "status": "active"} | DEFAULT_POLICIES
+        page = person.post("/admin/projects/project/add/", form, HTTP_ACCEPT="text/html")
+        assert (page.status_code, FULL.removeprefix("the ").encode() in page.content) == (503, True)
         assert api.get("/api/v1/projects/").status_code == 200
         assert Project.objects.count() == IdempotentAnswer.objects.count() == len(answers) - len(full)
         (folder / "filled").unlink()

@@ -48,17 +48,29 @@ def test_board_of_one_clone_appears_in_another(make_board_clone: Make, log: Log)
         assert WorkItem.objects.get().status == "in_progress"
 
 
+# Note the items that are written in a table of the connection.
+NOTE_UPDATES = {
+    "sqlite": (
+        "CREATE TEMP TABLE touched (id)",
+        "CREATE TEMP TRIGGER touch AFTER UPDATE ON projects_workitem BEGIN INSERT INTO touched VALUES (new.id); END",
+    ),
+    "postgresql": (
+        "CREATE TEMP TABLE touched (id uuid)",
+        "CREATE FUNCTION pg_temp.touch() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN INSERT INTO touched VALUES (new.id); RETURN NULL; END'",
+        "CREATE TRIGGER touch AFTER UPDATE ON projects_workitem FOR EACH ROW EXECUTE FUNCTION pg_temp.touch()",
+    ),
+}
+
+
 def test_own_change_that_arrives_is_not_written_again(make_board_clone: Make, log: Log) -> None:
     ada, bob = joined_pair(make_board_clone, log)
     with ada:
         item = WorkItem.objects.get()
         item.update(actor=ada.user, title="Renamed", labels=["a"])
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMP TABLE touched (id)")
-            cursor.execute(
-                "CREATE TEMP TRIGGER touch AFTER UPDATE ON projects_workitem BEGIN "
-                "INSERT INTO touched VALUES (new.id); END"
-            )
+            for statement in NOTE_UPDATES[connection.vendor]:
+                cursor.execute(statement)
             ada.sync(log)
             assert cursor.execute("SELECT count(*) FROM touched").fetchone() == (0,)
             assert Activity.objects.of(item).filter(position=None).count() == 0
@@ -69,7 +81,7 @@ def test_own_change_that_arrives_is_not_written_again(make_board_clone: Make, lo
     with ada, connection.cursor() as cursor:
         ada.sync(log)
         assert cursor.execute("SELECT id FROM touched").fetchall() == [(item.pk.hex,)]
-        cursor.execute("DROP TRIGGER touch")
+        cursor.execute("DROP TRIGGER touch" + (" ON projects_workitem" if connection.vendor == "postgresql" else ""))
         cursor.execute("DROP TABLE touched")
     assert_equal(log, ada, bob)
 
