@@ -216,9 +216,17 @@ def test_row_of_a_grouping_folds_and_stays_folded(page: Page, board: Server) -> 
 
 def test_sign_of_a_blocked_card_opens_the_blocker(page: Page, board: Server) -> None:
     blocked, blocker = make_item(board, "Blocked"), make_item(board, "Blocker")
-    link = {"blocking_item": blocker, "blocked_item": blocked, "dependency_type": "blocks"}
-    assert board.api("POST", "dependencies/", json=link).status_code == 201
+    last = make_item(board, "Blocked twice", story_points=100, assignee="ada")
+    for one, other in ((blocker, blocked), (blocker, last), (blocked, last)):
+        link = {"blocking_item": one, "blocked_item": other, "dependency_type": "blocks"}
+        assert board.api("POST", "dependencies/", json=link).status_code == 201
     open_board(page, board)
+    card(page, last).evaluate("one => { one.style.width = '185px'; }")  # as with six columns at 1440 px
+    signs = card(page, last).locator(".marks")
+    whole, shown = signs.bounding_box(), signs.locator(".blocked").bounding_box()
+    assert whole is not None
+    assert shown is not None
+    assert shown["y"] < whole["y"] + whole["height"] / 2  # it is on the only line that is seen
     sign = card(page, blocked).get_by_role("link", name=f"Blocked by {blocker} Blocker")
     sign.click()
     expect(page.locator("#panel")).to_have_attribute("data-item", blocker)
