@@ -62,6 +62,7 @@ class Mark(NamedTuple):
     text: str = ""
     edits: str = ""  # the field that a click edits
     leads: str = ""  # the key of the item to which a click leads
+    prefix: str = ""  # what comes before the text where there is room
 
 
 class Card:
@@ -182,8 +183,9 @@ def _blocked(key: str, blockers: Sequence[Blocker]) -> Mark:
         names.append(f"{len(blockers) - MOST_BLOCKERS} more")
     text = f"Blocked by {', '.join(names)}" if names else "Blocked"
     also = f" +{len(blockers) - 1}" if len(blockers) > 1 else ""
-    shown = f"{blockers[0].key}{also}" if blockers else ""
-    return Mark("blocked", text, shown, leads=blockers[0].key if len(blockers) == 1 else key)
+    project, dash, number = blockers[0].key.rpartition("-") if blockers else ("", "", "")
+    leads = blockers[0].key if len(blockers) == 1 else key
+    return Mark("blocked", text, f"{number}{also}", leads=leads, prefix=project + dash)
 
 
 def _due(day: str, *, is_over: bool) -> str:
