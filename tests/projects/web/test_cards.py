@@ -153,8 +153,9 @@ def test_blocked_card_and_panel_lead_to_the_blockers(browser: Client, make_item:
     panel = browser.get("/board/PONE/?item=PONE-1").content.decode()
     head = panel[panel.index('id="i-blocked"') :].partition("</div>")[0]
     assert re.findall(r'href="/items/(PONE-\d)/"', head) == ["PONE-2", "PONE-3", "PONE-4", "PONE-5"]
-    assert f'href="/items/PONE-1/" title="{hint.replace("1 more", "PONE-5 Blocker 3 &lt;b&gt;")}">Blocked</a>' in (
-        browser.get("/list/PONE/").content.decode()
+    assert (
+        f'href="/items/PONE-1/" title="{hint.replace("1 more", "PONE-5 Blocker 3 &lt;b&gt;")}">Blocked by PONE-2 +3</a>'
+        in (browser.get("/list/PONE/").content.decode())
     )
     for blocker in blockers:
         blocker.update(actor=user, status="done")
