@@ -121,3 +121,24 @@ def test_hidden_page_polls_rarely(page: Page, board: Server) -> None:
     assert len(asked) == before
     page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
     expect(card(page, "PONE-1")).to_be_visible(timeout=SOON)
+
+
+def test_page_that_is_gone_says_so_and_keeps_typed_text(page: Page, board: Server) -> None:
+    open_board(page, board)
+    field = page.get_by_label("Add a card to Backlog")
+    field.fill("half a title")
+    board.api("PATCH", "projects/PONE/", json={"status": "archived"})
+    expect(page.locator("h1")).to_contain_text("archived", timeout=SOON)
+    expect(field).to_have_value("half a title")
+    board.api("PATCH", "projects/PONE/", json={"status": "active"})
+    expect(page.locator("h1")).not_to_contain_text("archived", timeout=SOON)
+    project = board.api("GET", "projects/PONE/").json()
+    answer = board.api("DELETE", "projects/PONE/")
+    assert answer.status_code == 204, answer.text
+    field.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("This page is no longer here for you")
+    expect(field).to_have_value("half a title")
+    assert board.api("POST", f"projects/{project['id']}/restore/").ok
+    page.keyboard.press("Enter")
+    expect(page.locator(".card", has_text="half a title")).to_be_visible()
+    expect(page.locator("#notice")).not_to_be_visible()

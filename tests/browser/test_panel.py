@@ -105,5 +105,5 @@ def test_draft_does_not_overwrite_what_changed_since_it_was_begun(page: Page, bo
     text.press("Control+Enter")
     expect(page.locator("#i-editor [data-error]")).to_contain_text("Changed in the meantime")
     assert item(board, key)["description"] == "Of the agent"
-    page.get_by_role("button", name="Save mine anyway").click()
+    page.get_by_role("button", name="Use mine").click()
     expect(page.locator("#i-read")).to_contain_text("Half a text")

@@ -122,7 +122,7 @@ async function answered(form, answer, sent) {
     form.dispatchEvent(new CustomEvent("pm:done", { bubbles: true, detail: text }));
   } else {
     await refuse(form, answer);
-    if (answer.status === 403) refresh(); // to get the CSRF token of a new session
+    if ([403, 404].includes(answer.status)) refresh(); // to get the CSRF token of a new session, or to show that the page is gone
   }
 }
 

@@ -4,7 +4,7 @@ import { register } from "./keys.js";
 
 export const $ = (id) => document.getElementById(id);
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // polling interval in ms; it grows in hidden pages so that an idle server can stop
+const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // ms between polls; more in hidden pages, so that an idle server can stop
 
 // ---- Announcements, times
 
@@ -15,7 +15,7 @@ export function announce(text) {
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const zone = absolute.resolvedOptions().timeZone; // a cookie sends it to the server, for the days of charts and figures
+const zone = absolute.resolvedOptions().timeZone; // for the server, by a cookie
 const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
 remember("zone", zone);
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -35,7 +35,7 @@ function updateTimes(root = document) {
 const page = document.body.dataset;
 let cursor = Number(page.cursor), instance = page.instance;
 let seen = 0, rest = EVERY; // the newest change of all projects; ms until the next question
-let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false;
+let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false, noticed = "";
 export const held = new Set(); // blocks refreshes: a lifted card, a pending move
 
 async function look() {
@@ -70,7 +70,7 @@ async function look() {
   timer = setTimeout(look, pause);
 }
 
-// Show how many entries are in the inbox, in the frame and in the title; return true if the number changed.
+// Show the number of inbox entries in frame and title; return true if it changed.
 function showWaiting(number) {
   const badges = all("[data-inbox-count]");
   if (!badges.length || number === null || badges[0].textContent === number) return false;
@@ -89,8 +89,13 @@ export function followAlerts() {
 export function gone(why) {
   if (absent === why) return;
   absent = why;
-  $("notice").replaceChildren($(`notice-${why}`).content.cloneNode(true));
-  $("notice").hidden = false;
+  notify(why);
+}
+
+function notify(why) {
+  noticed = why;
+  $("notice").replaceChildren($(`notice-${why}`)?.content.cloneNode(true) ?? "");
+  $("notice").hidden = !why;
 }
 
 // Show a short text at the foot of the page, for a moment.
@@ -128,7 +133,9 @@ async function update(keys) {
   if (!document.querySelector("[data-live]")) return;
   const url = location.href;
   const answer = await get(url);
-  if (!answer?.ok) return; // the object was deleted
+  if ([403, 404].includes(answer?.status)) return notify("missing"); // deleted, or a role was taken away
+  if (!answer?.ok) return;
+  if (noticed === "missing") notify("");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (held.size || url !== location.href) return void (again = true);
   document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
@@ -153,7 +160,7 @@ export function wayTo(element) {
   return way;
 }
 
-// Focus what took the place of an element that is gone: the next row, the one before, or what is around them.
+// Focus what took the place of an element: the next row, the one before, or what is around.
 export function refocus(way) {
   for (const [parent, index] of way) {
     if (!parent.isConnected) continue;
@@ -177,7 +184,7 @@ export function light(element) {
 }
 
 const CONTROL = "a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex='0']";
-const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert", "aria-busy"]; // attributes set by this script or by the user
+const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert", "aria-busy"]; // set by this script or the user
 
 export const typed = (form) => form.matches("form[data-typed]");
 
@@ -210,7 +217,7 @@ function morph(old, fresh) {
   while (here) {
     const next = here.nextSibling;
     // Elements that occur later in the fresh tree are moved when their place is reached.
-    if (!here.matches?.("[data-keep]") && !(idOf(here) && fresh.ownerDocument.getElementById(idOf(here)))) here.remove();
+    if (!here.matches?.("[data-keep], form[data-typed]") && !(idOf(here) && fresh.ownerDocument.getElementById(idOf(here)))) here.remove();
     here = next;
   }
 }
@@ -229,10 +236,10 @@ export async function post(url, body) {
   }
 }
 
-// Get a part of a page; null, with a notice, if the server is away or the person signed out.
+// Get a part of a page; null, with a notice, if the server or the session is gone.
 export async function get(url) {
   try {
-    const answer = await fetch(url, { headers: { Accept: "text/html, application/json;q=0.9" }, cache: "no-store" });
+    const answer = await fetch(url, { cache: "no-store" });
     const isOut = answer.status === 401 || answer.redirected && answer.url.includes("/login/?next=");
     if (answer.status < 500 && !isOut) return answer;
     gone(isOut ? "signed-out" : "away");
@@ -292,7 +299,7 @@ addEventListener("popstate", () => {
 
 // ---- Forms
 
-let forms = null; // forms.js: typing, sending, drafts; loaded with the first form that needs it
+let forms = null; // forms.js, loaded with the first form that needs it
 const load = async () => forms ??= await import("./forms.js");
 const DRAFT = "pm-draft:";
 export const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -402,7 +409,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return form.requestSubmit(form.querySelector("button.primary"));
   }
-  if (event.key === "Escape" && !event.defaultPrevented && leave(form)) event.preventDefault(); // in a field, where no key of the registry acts
+  if (event.key === "Escape" && !event.defaultPrevented && leave(form)) event.preventDefault(); // where no key of the registry acts
 });
 register("Everywhere", {
   Escape: ["Close a menu, an editor, the panel; clear the selection", () => leave(null)],
