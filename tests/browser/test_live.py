@@ -136,7 +136,7 @@ def test_page_that_is_gone_says_so_and_keeps_typed_text(page: Page, board: Serve
     answer = board.api("DELETE", "projects/PONE/")
     assert answer.status_code == 204, answer.text
     field.press("Enter")
-    expect(page.locator("#notice")).to_contain_text("This page is no longer here for you")
+    expect(page.locator("#notice")).to_contain_text("This page is no longer available")
     expect(field).to_have_value("half a title")
     assert board.api("POST", f"projects/{project['id']}/restore/").ok
     page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-// Two persons changed one text: show the one that was saved first below the other. forms.js loads this when that happens;
+// Two people changed one text: show the one that was saved first below the other. forms.js loads this when that happens;
 // templates/pm/conflict.html has the markup.
 
 import { announce } from "./pm.js";
