@@ -132,9 +132,9 @@ function depart(form) {
   sessionStorage.setItem("pm-way", JSON.stringify(way));
 }
 
-// Focus what is there on this page.
+// Focus what is there on this page. A page that was left while this module loaded may have taken the place already.
 export function arrive() {
-  const way = JSON.parse(sessionStorage.getItem("pm-way")).map(([id, index]) => [$(id), index]);
+  const way = JSON.parse(sessionStorage.getItem("pm-way") ?? "[]").map(([id, index]) => [$(id), index]);
   sessionStorage.removeItem("pm-way");
   if (document.activeElement === document.body) refocus(way.filter(([parent]) => parent));
 }
