@@ -34,7 +34,7 @@ def test_item_is_handed_over_and_back_with_a_note(page: Page, board: Server) -> 
     lane.get_by_role("button", name="Hand over").focus()
     page.keyboard.press("Enter")
     page.locator("#hand-over-to").select_option(label="claude two on topic, idle")
-    page.get_by_label("What to know").fill("UTF-16 is missing")
+    page.get_by_role("textbox", name="Note").fill("UTF-16 is missing")
     page.keyboard.press("Control+Enter")
     expect(page.locator(".toast")).to_contain_text(f"{key} is handed over to claude two.")
     expect(page.locator(".run", has_text="two")).to_contain_text("1 unread note")

@@ -89,7 +89,7 @@ def approved_by_a_link(field: Field) -> None:
     bob = field.browser("bob")
     page = bob.get(f"/device/?code={code['user_code']}&answer=approve")
     assert "Approve it only if you started it yourself" in page.text
-    assert "203.0.113." in page.text
+    assert "198.18." in page.text
     assert field.redeem(code).status_code == 202
     refused(bob.send("POST", "/device/", {"code": code["user_code"], "answer": "approve"}), 403)
     assert field.redeem(code).status_code == 202

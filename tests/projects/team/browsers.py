@@ -21,7 +21,8 @@ class Browser:
     addresses = itertools.count(1)
 
     def __init__(self, server: TeamServer, address: str = "") -> None:
-        address = address or f"203.0.113.{next(self.addresses)}"
+        number = next(self.addresses)
+        address = address or f"198.18.{number // 256}.{number % 256}"
         self.server = server
         self.cookies: dict[str, str] = {}
         self.headers = {"Host": NAME, "X-Forwarded-Proto": "https", "X-Forwarded-For": address, "Accept": "text/html"}
