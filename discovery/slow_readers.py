@@ -1,6 +1,6 @@
 """Find clients that do not take their responses while others wait for a thread.
 
-A thread sends a response until the client has taken it. A few clients that read nothing could so keep all threads.
+A thread sends a response until the client has taken it, so a few clients that read nothing could occupy all threads.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from discovery.connection import Connection
 
-WINDOW = 2.0  # seconds, in which …
-LEAST = 64 * 1024  # … a client takes so many bytes, if it is one that reads
+WINDOW = 2.0  # seconds
+LEAST = 64 * 1024  # bytes that a client must take in each window
 _ACKNOWLEDGED = struct.Struct("=120xQ")  # tcpi_bytes_acked in struct tcp_info of Linux
 
 
@@ -25,13 +25,13 @@ class _Progress(NamedTuple):
 
 
 class SlowReaders:
-    """What each client took since it was looked at."""
+    """The progress of clients whose buffers are full."""
 
     def __init__(self) -> None:
         self._progress: dict[Connection, _Progress] = {}
 
     def find(self, served: Iterable[Connection], now: float) -> list[Connection]:
-        """Return the connections whose buffers are full, and whose clients took too little for too long.
+        """Return the connections whose buffers are full, and whose clients took less than LEAST in a WINDOW.
 
         Only Linux says how much a client took; elsewhere the list is empty.
         """

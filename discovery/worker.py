@@ -31,7 +31,7 @@ from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.gunicorn_private import ThreadWorker, get_parser
 from discovery.slow_readers import SlowReaders
 
-LOOK = 1.0  # seconds between two looks for clients that do not read
+CHECK_INTERVAL = 1.0  # seconds between two searches for clients that do not read
 LINGER = 2.0  # seconds for a client to read the response and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 MAX_WAITING = 32 * 1024 * 1024  # bytes of incomplete requests
@@ -99,7 +99,7 @@ class Worker(ThreadWorker):
         self.parked: dict[Connection, float] = {}  # requests that wait for news, and until when (monotonic)
         self.served: set[Connection] = set()  # requests in the thread pool, or waiting for it
         self.slow_readers = SlowReaders()
-        self.looked_at = 0.0  # when they were looked at (monotonic)
+        self.checked_at = 0.0  # when slow readers were last searched for (monotonic)
         self.waiting_bytes = 0
         self.in_flight = 0
         self.slow_in_flight = 0
@@ -206,15 +206,15 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         if self.parked:
             self._serve_parked()
-        if len(self.served) > self.cfg.threads and now >= self.looked_at + LOOK:
-            self.looked_at = now
-            self._leave_slow_readers(now)
+        if len(self.served) > self.cfg.threads and now >= self.checked_at + CHECK_INTERVAL:
+            self.checked_at = now
+            self._disconnect_slow_readers(now)
         for connections in (self.waiting, self.lingering):
             while connections and connections[0].timeout <= now:
                 self._drop_first(connections)
 
-    def _leave_slow_readers(self, now: float) -> None:
-        """End the connections of clients that keep a thread, for which others wait, by not reading."""
+    def _disconnect_slow_readers(self, now: float) -> None:
+        """Disconnect clients that do not read their response while other requests wait for a thread."""
         for conn in self.slow_readers.find(self.served, now):
             with contextlib.suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_RDWR)  # its thread gets an error and returns

@@ -30,7 +30,7 @@ class NamedList(NamedTuple):
 def lists_named(text: str, project: Project | None = None) -> list[NamedList]:
     """Return a board for each label and assignee that begins with `text`, in any case; four queries.
 
-    What is called exactly so comes first.
+    An exact match comes first.
     """
     found = [*_by_label(text, project), *_by_assignee(text, project)]
     return sorted(found, key=lambda one: one.name.casefold() != text.casefold())
@@ -38,7 +38,7 @@ def lists_named(text: str, project: Project | None = None) -> list[NamedList]:
 
 def _by_label(text: str, project: Project | None) -> list[NamedList]:
     names = labels_beginning_with(text)
-    first = set(sorted({name.casefold() for name in names})[:MOST_NAMES])  # what is called exactly so is the first
+    first = set(sorted({name.casefold() for name in names})[:MOST_NAMES])  # an exact match sorts first
     # Unindexed: else SQLite asks for each item of the project if it has one of these labels.
     rows = ItemLabel.objects.alias(gone=Unindexed("work_item__deleted_at"), of=Unindexed("work_item__project_id"))
     rows = rows.filter(name__in=[name for name in names if name.casefold() in first], gone=None)

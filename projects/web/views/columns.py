@@ -46,7 +46,7 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID) -> HttpResponse:
     if not edit(lane, values, actor=actor, seen=seen, anyway=anyway):
         return done("No changes.")
     latest = Activity.objects.of(lane).order_by("-id").values_list("pk", flat=True).first()
-    return saved(_said(lane, *was), latest)
+    return saved(_summary(lane, *was), latest)
 
 
 @page.for_people("POST")
@@ -84,7 +84,7 @@ def order(request: HttpRequest, key: str) -> HttpResponse:
     return saved_together("The columns are reordered.")
 
 
-def _said(lane: SwimLane, name: str, limit: int | None) -> str:
+def _summary(lane: SwimLane, name: str, limit: int | None) -> str:
     """Describe the change of a column that had this name and limit."""
     now = f"Column {name} renamed to {lane.name}" if lane.name != name else f"Column {lane.name}"
     if lane.wip_limit == limit:

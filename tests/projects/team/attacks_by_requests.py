@@ -203,7 +203,7 @@ def other_origin(field: Field) -> None:
         refused(field.call("OPTIONS", "projects/", **preflight), 401, 403, 405)
 
 
-@attack("sign somebody out by a link", "–")
+@attack("sign a user out by a link", "–")
 def sign_out_by_a_link(field: Field) -> None:
     bob = field.browser("bob")
     for path in ("/admin/logout/", "/logout/", "/signed-out/"):

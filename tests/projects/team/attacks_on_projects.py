@@ -120,7 +120,7 @@ def foreign_view(field: Field) -> None:
     refused(field.call("POST", "saved-views/", "stranger", {"project": "SITE", "name": "x", "filters": ""}), 400, 404)
 
 
-@attack("restore or undo what was deleted in another project", "–")
+@attack("undo a deletion in another project", "–")
 def foreign_restore(field: Field) -> None:
     item = made(field, "work-items/", project="SITE", title="Deleted", item_type="task")
     assert field.call("DELETE", f"work-items/{item}/", "write").status_code == 204

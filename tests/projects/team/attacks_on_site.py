@@ -76,7 +76,7 @@ def guessed_tokens(field: Field) -> None:
 # Device codes
 
 
-@attack("get a token for a code that nobody approved", "novu novuhq/novu#11322")
+@attack("get a token for a code without approval", "novu novuhq/novu#11322")
 def unapproved_code(field: Field) -> None:
     code = field.code()
     assert field.redeem(code).status_code == 202
@@ -133,7 +133,7 @@ def guessed_codes(field: Field) -> None:
 # Proxy and host
 
 
-@attack("reach the server beside its proxy", "monize kenlasko/monize#103")
+@attack("bypass the proxy", "monize kenlasko/monize#103")
 def beside_the_proxy(field: Field) -> None:
     for headers in ({"X_Forwarded_Proto": "http"}, {"X_Forwarded_Proto": ""}, {"X_Forwarded_Proto": "https, http"}):
         refused(Browser(field.server).send("GET", "/login/", **headers), 403)

@@ -8,7 +8,7 @@ const AGREE = { unclaim: "End the claims and continue", force: "Change them anyw
 const PAUSE = 1000; // milliseconds after which a typed letter begins another word
 let letters = "", lastLetter = 0; // typed in a menu
 let bar = null; // the one that was made last
-let isOld = false; // its lists lack what was created since
+let isOld = false; // sprints, labels or people may have been created since
 let going = Promise.resolve(); // the last change
 
 async function fetchBar() {
