@@ -22,6 +22,7 @@ from tests.processes import Server, scaled
 
 expect.set_options(timeout=scaled(5000))  # milliseconds
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
+SLOWER = float(os.environ.get("PM_TEST_SLOW_BROWSER", "1"))  # makes pages slower, to find tests that do not wait
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -61,8 +62,18 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
     """A browser context for many tests: making one takes more processor time than most tests."""
     with browser.new_context(viewport=VIEWPORT) as context:
         context.set_default_timeout(scaled(15_000))
+        if SLOWER > 1:
+            context.on("page", slow_down)
         context.new_page()
         yield context
+
+
+def slow_down(page: Page) -> None:
+    """Divide the page's processor time by `SLOWER`, and let its requests take longer."""
+    browser = page.context.new_cdp_session(page)
+    browser.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    speed = {"latency": 50 * SLOWER, "downloadThroughput": -1, "uploadThroughput": -1, "offline": False}
+    browser.send("Network.emulateNetworkConditions", speed)
 
 
 @pytest.fixture
