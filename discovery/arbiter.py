@@ -77,10 +77,12 @@ class Arbiter(gunicorn_private.Arbiter):
         idle_timeout: float,
         request_timeout: float,
         long_paths: tuple[str, ...],
+        writers: int,
     ) -> None:
         self.started, self.checked, self.stopped = started, checked, stopped
         self.idle_timeout, self.request_timeout = idle_timeout, request_timeout
         self.long_paths = tuple(path.encode() for path in long_paths)
+        self.writers = writers
         self.idle_clock = IdleClock()
         self.published = False
         self.stopping = False
@@ -280,6 +282,7 @@ def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
     worker.idle_clock = arbiter.idle_clock
     worker.request_timeout = arbiter.request_timeout
     worker.long_paths = arbiter.long_paths
+    worker.writers = arbiter.writers
     if arbiter.ready_pipe is not None:
         worker.ready_pipe = arbiter.ready_pipe[1]
 

@@ -94,6 +94,13 @@ RULES: tuple[tuple[str, bool, Callable[[object], bool], str, str], ...] = (
         "E014",
     ),
     ("LONG_PATHS", False, _is_paths, "a list of paths such as '/reports/'", "E018"),
+    (
+        "WRITERS",
+        False,
+        _whole_number(0, MAX_WORKERS),
+        f"threads of a worker, a whole number from 0 (all but one) to {MAX_WORKERS}",
+        "E019",
+    ),
     ("VERSION", True, _is_text, "the version to publish", "E015"),
     ("STRICT_MIGRATIONS", False, _is_bool, "True or False", "E016"),
 )

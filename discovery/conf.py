@@ -107,6 +107,10 @@ class Conf:
         return tuple(self._get("LONG_PATHS", ()))
 
     @property
+    def writers(self) -> int:
+        return self._get("WRITERS", 0)
+
+    @property
     def version(self) -> str | None:
         return self._get_text("VERSION")
 

@@ -16,6 +16,7 @@ HEAD_END = b"\r\n\r\n"
 # Bytes of a head. A browser sends the cookies of every program on this host, whatever its port.
 MAX_GATHERED = 64 * 1024
 MAX_BODY = 1024 * 1024  # bytes of a body that the event loop collects
+SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})  # RFC 9110, 9.2.1
 # Expect: the client waits for a response before it sends the body.
 _BACKGROUND = re.compile(rb"\r\nx-background[ \t]*:", re.IGNORECASE)
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -57,8 +58,9 @@ class Connection(TConn):
     """A connection and the bytes of its next request, which is complete at `needed` bytes.
 
     `is_slow`: the body is too long for the event loop, so a thread reads the rest. `is_background`: it has the header
-    X-Background, and does not keep an idle server awake. `wish`: which news it waits for, and how many seconds.
-    `target`: the path and query of its first line.
+    X-Background, and does not keep an idle server awake. `is_writing`: its method is not a safe one. `is_late`: it has
+    waited for a thread since `queued_at` (monotonic), which was too long; see `admission`. `requested_wait`: which news
+    it waits for, and how many seconds. `target`: the path and query of its first line.
     """
 
     def __init__(self, *args: Any) -> None:  # Any: gunicorn's, passed on
@@ -71,7 +73,8 @@ class Connection(TConn):
         """Start to collect a request, whose head must arrive by `deadline` (monotonic)."""
         self.received = bytearray()
         self.needed: int | None = None
-        self.is_slow = self.is_background = False
+        self.is_slow = self.is_background = self.is_writing = self.is_late = False
+        self.queued_at = 0.0
         self.target = b""
         self.requested_wait: tuple[int, int] | None = None
         self.timeout = deadline
@@ -87,6 +90,7 @@ class Connection(TConn):
             head = self.received[: end + 2]
             words = head.split(b" ", 2)
             self.target = bytes(words[1]) if len(words) == 3 else b""
+            self.is_writing = bytes(words[0]) not in SAFE_METHODS
             self.requested_wait = parking.requested_wait(head)
             length = body_length(head)
             self.is_slow = length is None or length > MAX_BODY

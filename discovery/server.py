@@ -66,6 +66,7 @@ class Options:
     idle_timeout: int = 0
     request_timeout: int = 30
     long_paths: tuple[str, ...] = ()
+    writers: int = 0
     migrate: bool = True
     reload: bool = False
     static: bool = False
@@ -257,6 +258,7 @@ def _run(
         idle_timeout=options.idle_timeout,
         request_timeout=options.request_timeout,
         long_paths=options.long_paths,
+        writers=options.writers,
     )
     try:
         arbiter.run()

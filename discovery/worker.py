@@ -1,10 +1,11 @@
 """gunicorn's threaded worker, changed so that a slow or silent client occupies a socket instead of a thread.
 
 The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
-for that, but one thread always stays free. Reading has a deadline. A request that waits for news waits in the loop
-(see `parking`). A client that does not read its response may keep a thread only while no other request waits for one
-(see `slow_readers`). A request whose path is one of `long_paths` runs in a second thread pool, so that
-it takes no thread from the others. After a response, a connection also lingers in the loop until its client closes it.
+for that, but one thread always stays free for requests that only read (see `admission`). Reading has a deadline. A
+request that waits for news waits in the loop (see `parking`). A client that does not read its response may keep a
+thread only while no other request waits for one (see `slow_readers`). A request whose path is one of `long_paths` runs
+in a second thread pool, so that it takes no thread from the others. After a response, a connection also lingers in the
+loop until its client closes it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from discovery import parking
+from discovery import admission, parking
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.gunicorn_private import ThreadWorker, get_parser
 from discovery.slow_readers import SlowReaders
 
 CHECK_INTERVAL = 1.0  # seconds between two searches for clients that do not read
+PATIENCE = 1 / 3  # of the time for reading a request, that a writer waits for a thread: clients often wait as long
 LINGER = 2.0  # seconds for a client to read the response and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 MAX_WAITING = 32 * 1024 * 1024  # bytes of incomplete requests
@@ -90,11 +92,12 @@ class Worker(ThreadWorker):
     request_timeout = 30.0
     long_paths: tuple[bytes, ...] = ()  # prefixes of paths whose requests take long
     long_pool: Pool | None = None
+    writers = 0  # threads that may serve requests that write; 0: all but one
+    admission: admission.Admission
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: gunicorn's, passed on
         super().__init__(*args, **kwargs)
         self.waiting: deque[Connection] = deque()  # without a complete request, oldest first
-        self.queued: deque[Connection] = deque()  # with a long body, until a thread may read it
         self.lingering: deque[Connection] = deque()  # with a finished response, oldest first
         self.parked: dict[Connection, float] = {}  # requests that wait for news, and until when (monotonic)
         self.served: set[Connection] = set()  # requests in the thread pool, or waiting for it
@@ -102,7 +105,6 @@ class Worker(ThreadWorker):
         self.checked_at = 0.0  # when slow readers were last searched for (monotonic)
         self.waiting_bytes = 0
         self.in_flight = 0
-        self.slow_in_flight = 0
 
     # Boot
 
@@ -117,6 +119,8 @@ class Worker(ThreadWorker):
 
     def init_process(self) -> None:
         die_with_parent(self.ppid)
+        most = self.cfg.threads - 1
+        self.admission = admission.Admission(min(self.writers or most, most), self.request_timeout * PATIENCE)
         try:
             if self.long_paths:
                 self.long_pool = self.get_thread_pool()
@@ -175,12 +179,20 @@ class Worker(ThreadWorker):
         if not conn.is_background:
             self.in_flight += 1
             self.idle_clock.touch()
-        if self.long_pool is None or not conn.target.startswith(self.long_paths):
+        if not self._takes_long(conn):
             self.served.add(conn)
             super().enqueue_req(conn)
             return
+        assert self.long_pool is not None
         served = self.long_pool.submit(self._handle_unless_left, conn)
         served.add_done_callback(lambda done: self.method_queue.defer(partial(self.finish_request, conn, done)))
+
+    def _takes_long(self, conn: Connection) -> bool:
+        return self.long_pool is not None and conn.target.startswith(self.long_paths)
+
+    def handle(self, conn: Connection) -> bool:
+        with admission.marked(conn) if conn.is_late else contextlib.nullcontext():
+            return super().handle(conn)
 
     def _handle_unless_left(self, conn: Connection) -> bool:
         """Serve a request unless its client disconnected while it waited for a thread."""
@@ -191,11 +203,8 @@ class Worker(ThreadWorker):
             self.in_flight -= 1
             self.idle_clock.touch()
         self.served.discard(conn)
-        if conn.is_slow:
-            conn.is_slow = False
-            self.slow_in_flight -= 1
-            if self.queued:
-                self._dispatch(self.queued.popleft())
+        for waiter in self.admission.leave(conn):
+            self._dispatch(waiter)
         # A stopping worker keeps no connection; gunicorn's own would keep it for two more seconds.
         if self.alive and not fs.cancelled() and not fs.exception() and fs.result():
             super().finish_request(conn, fs)
@@ -206,7 +215,9 @@ class Worker(ThreadWorker):
         now = time.monotonic()
         if self.parked:
             self._serve_parked()
-        if len(self.served) > self.cfg.threads and now >= self.checked_at + CHECK_INTERVAL:
+        for late in self.admission.find_late(now):
+            self._dispatch(late)
+        if len(self.served) + len(self.admission) > self.cfg.threads and now >= self.checked_at + CHECK_INTERVAL:
             self.checked_at = now
             self._disconnect_slow_readers(now)
         for connections in (self.waiting, self.lingering):
@@ -267,9 +278,7 @@ class Worker(ThreadWorker):
         conn.received = bytearray()
         if conn.requested_wait is not None and self._parks(conn, *conn.requested_wait):
             return
-        if conn.is_slow and self.slow_in_flight >= max(1, self.cfg.threads - 1):
-            self.queued.append(conn)  # keep one thread free for complete requests
-        else:
+        if self._takes_long(conn) or self.admission.admit(conn, time.monotonic()):
             self._dispatch(conn)
 
     def _parks(self, conn: Connection, seen: int, seconds: int) -> bool:
@@ -308,11 +317,9 @@ class Worker(ThreadWorker):
     def _unpark(self, conn: Connection) -> None:
         del self.parked[conn]
         self.poller.unregister(conn.sock)
-        conn.timeout = time.monotonic() + self.request_timeout  # for reading; that of the head is long over
 
     def _dispatch(self, conn: Connection) -> None:
-        conn.reader.deadline = time.monotonic() + self.request_timeout if conn.is_slow else conn.timeout
-        self.slow_in_flight += conn.is_slow
+        conn.reader.deadline = time.monotonic() + self.request_timeout
         self.enqueue_req(conn)
 
     # Ends

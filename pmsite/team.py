@@ -24,6 +24,7 @@ from pmsite.settings import REST_FRAMEWORK as LOCAL_REST_FRAMEWORK  # noqa: E402
 SECRET_KEY = _KEY
 if team_environment.is_postgres(os.environ):
     DATABASES = {"default": team_environment.database(os.environ)}
+    DISCOVERY_WRITERS = team_environment.writers(DATABASES["default"])
 ROOT_URLCONF = "pmsite.team_urls"
 ALLOWED_HOSTS = []
 INSTALLED_APPS = [*APPS, "projects.team", "axes"]

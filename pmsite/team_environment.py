@@ -101,6 +101,15 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     return found | {"OPTIONS": options, "CONN_MAX_AGE": 0 if size else None, "CONN_HEALTH_CHECKS": not size}
 
 
+def writers(settings: Mapping[str, Any]) -> int:  # Any: as above
+    """Return how many threads of a worker may write at once, so that a connection of its pool remains for readers.
+
+    0 if there is no pool: all threads but one.
+    """
+    pool: Mapping[str, int] = settings["OPTIONS"].get("pool", {})
+    return max(1, pool["max_size"] - 2) if pool else 0
+
+
 def oidc(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: texts, and a list of domains
     """Return the provider of single sign-on, {} if the environment names none. Raises ConfigError."""
     found: dict[str, Any] = {}  # Any: as above

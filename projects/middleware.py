@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from discovery import runtime
+from discovery import admission, runtime
 from projects.django_private import omit_from_log, replace_body
 from projects.engine import identity
 from projects.loose_types import Framework
@@ -47,7 +47,7 @@ class InstanceMiddleware:
 
 
 class DatabaseMiddleware:
-    """Respond 503 if the database was deleted, replaced, taken over by another server, or is unusable."""
+    """Respond 503 if the database was deleted, replaced, taken over by another server, busy or unusable."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -58,6 +58,8 @@ class DatabaseMiddleware:
                 return _stopping(request, "the database was deleted or replaced; the server is stopping")
             if runtime.current.is_superseded():
                 return _stopping(request, "another server took over; this one is stopping")
+            if admission.is_late():
+                return _unavailable(request, "others have been writing for too long; try again")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -24,6 +24,7 @@ WRONG: dict[str, list[Any]] = {
     "IDLE_TIMEOUT": [-1, "5", 1.5],
     "REQUEST_TIMEOUT": [0, None],
     "LONG_PATHS": ["/reports/", ["reports/"], [7], None],
+    "WRITERS": [-1, "3", None],
     "VERSION": ["", 7],
     "STRICT_MIGRATIONS": [1, None],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import os
 import resource
@@ -130,6 +131,35 @@ def test_request_that_takes_long_by_its_path_takes_no_thread_from_others(start_h
             assert host.request("GET", "/").status_code == 200
             gate.write("after the other one")
         assert sock.makefile("rb").read().endswith(b"after the other one")
+
+
+@contextlib.contextmanager
+def held_writers(server: Server, file: Path, count: int) -> Iterator[list[socket.socket]]:
+    """Send requests that write, and that wait for the lock of a file until the end."""
+    request = f"POST /locked?file={file} HTTP/1.1\r\nHost: 127.0.0.1:{server.info['port']}\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        with file.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            writers = stack.enter_context(connections(server, count, request.encode()))
+            yield writers
+        for sock in writers:
+            assert sock.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_writers_that_wait_keep_one_thread_free_for_readers(start_host: Start, tmp_path: Path) -> None:
+    host = start_host("--workers", "1", "--threads", "3")
+    with held_writers(host, tmp_path / "lock", count=8):
+        for _ in range(10):
+            assert answer_time(host) < scaled(2)
+
+
+def test_writer_that_waited_too_long_is_late(start_host: Start, tmp_path: Path) -> None:
+    host = start_host("--workers", "1", "--threads", "4", DISCOVERY_WRITERS=1, DISCOVERY_REQUEST_TIMEOUT=3)
+    with held_writers(host, tmp_path / "lock", count=1):
+        begin = time.monotonic()
+        assert host.request("POST", "/late").status_code == 503
+        assert time.monotonic() - begin > 0.9
+    assert poll(lambda: host.request("POST", "/late").status_code == 200, what="a thread for a writer")
 
 
 def test_clients_that_do_not_read_keep_no_thread_from_others(start_host: Start) -> None:

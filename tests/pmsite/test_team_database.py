@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pmsite.config import ConfigError
-from pmsite.team_environment import database, directory
+from pmsite.team_environment import database, directory, writers
 from tests.processes import DEADLINE, MANAGE, environment
 
 HELP = """
@@ -82,7 +82,13 @@ def test_url_gives_the_settings_of_the_database() -> None:
 def test_pool_of_the_url_keeps_the_connections() -> None:
     found = database({"PM_DATABASE_URL": "postgresql://pm@db.example.org/board?pool=20"})
     assert found["OPTIONS"]["pool"]["max_size"] == 20 + 1  # for the thread that listens
+    assert writers(found) == 20 - 1  # one remains for requests that read
     assert found["CONN_MAX_AGE"] == 0
+
+
+@pytest.mark.parametrize(("query", "count"), [("", 0), ("?pool=1", 1), ("?pool=2", 1), ("?pool=3", 2)])
+def test_writers_leave_a_connection_of_the_pool(query: str, count: int) -> None:
+    assert writers(database({"PM_DATABASE_URL": f"postgresql://pm@db.example.org/board{query}"})) == count
 
 
 @pytest.mark.parametrize(

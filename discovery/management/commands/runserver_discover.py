@@ -139,6 +139,7 @@ class Command(BaseCommand):
                         idle_timeout=options["idle_timeout"],
                         request_timeout=conf.request_timeout,
                         long_paths=conf.long_paths,
+                        writers=conf.writers,
                         migrate=not options["no_migrate"],
                         reload=options["reload"],
                         static=application.wants_static(nostatic=options["nostatic"], insecure=options["insecure"]),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 
@@ -7,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
-from discovery import parking
+from discovery import admission, parking
 from discovery.signals import server_checked, server_started, server_stopped
 
 if os.environ.get("HOST_BREAKS") == "import":
@@ -27,6 +28,17 @@ def held(request: HttpRequest) -> HttpResponse:
     """Answer once a pipe is written to."""
     with open(request.GET["pipe"]) as pipe:
         return HttpResponse(pipe.read())
+
+
+def locked(request: HttpRequest) -> HttpResponse:
+    """Answer once nobody has the lock of a file."""
+    with open(request.GET["file"]) as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+    return HttpResponse("done")
+
+
+def late(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=503 if admission.is_late() else 200)
 
 
 def body(request: HttpRequest) -> HttpResponse:
@@ -62,6 +74,8 @@ urlpatterns = [
     path("", pid),
     path("slow", slow),
     path("held", held),
+    path("locked", locked),
+    path("late", late),
     path("body", body),
     path("large", large),
     path("scheme", scheme),
