@@ -61,7 +61,7 @@ class SprintAdmin(EntityAdmin):
     def cancel(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> HttpResponse | None:
         return self._end(request, queryset, "cancel", "cancelled")
 
-    @admin.action(permissions=["change"], description="Reopen selected cancelled sprints")
+    @admin.action(permissions=["change"], description="Reopen selected started or cancelled sprints")
     def reopen(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
         actor: Framework = request.user
         moved: list[WorkItem] = []

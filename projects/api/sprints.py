@@ -143,7 +143,7 @@ class SprintViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def reopen(self, request: Request, id: str) -> Response:
-        """Undo the cancellation: it is planned again, and items that left it return unless in another sprint."""
+        """Undo the start or the cancellation: it is planned again; what left it returns unless in another sprint."""
         return self._moving(request, Sprint.reopen)
 
     @extend_schema(responses=SprintReportSerializer, parameters=[ZONE])

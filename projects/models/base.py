@@ -235,6 +235,10 @@ class Entity(models.Model):
             self._write(actor, Action.UPDATED, changed)
         return bool(changed)
 
+    def revert(self, *, actor: User, **values: FieldValue) -> None:
+        """Set the `values` from before a change that is undone. Raises as `update` does."""
+        self.update(actor=actor, **values)
+
     def validate_update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> Values:
         """Return what `update` would write. Raises as `update` does; writes nothing."""
         self.check_version(expected_version)

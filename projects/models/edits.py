@@ -100,7 +100,7 @@ def undo(activity: Activity, *, actor: User) -> Entity:
         values = _old_values(activity)
         if not values:
             raise Conflict("an ended claim can't be restored because its lease is gone; claim the item again")
-        entity.update(actor=actor, **values)
+        entity.revert(actor=actor, **values)
     else:
         raise Conflict(f"can't undo '{activity.action}'; delete {activity.display_key} instead")
     return entity

@@ -73,6 +73,10 @@ class PendingNoteQuerySet(models.QuerySet["PendingNote"]):
             author_session=actor.session_id,
         )
 
+    def remind(self, text: str, item: WorkItem, *, actor: User, session: str) -> None:
+        """Show a text to the session, or to who begins the item if that is earlier; it is no comment."""
+        self.create(session=session, item_id=item.pk, content=text, created_by=actor)
+
     @transaction.atomic
     def leave(self, text: str, session: Session, *, actor: User, item: WorkItem | None = None) -> None:
         """Leave a note of a person for a live session: as a handover of the `item`, if it is about one.

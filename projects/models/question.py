@@ -21,6 +21,7 @@ from projects.models.activity import Action, Activity
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField, LinesField, TextField
+from projects.models.pending_note import PendingNote
 from projects.models.prepared_queries import field_at, run
 from projects.models.project import DELETED, LIVING
 from projects.models.project import Status as ProjectStatus
@@ -272,6 +273,21 @@ class Question(WorkItemChild):
         if self.work_item.status in CLOSED:
             return f"{self.work_item.display_key} is {self.work_item.status}, which closed it"
         return "nobody has answered yet"
+
+    def revert(self, *, actor: User, **values: FieldValue) -> None:
+        """Take an answer back: the question is open again, and the session that asked gets a note.
+
+        Raises Conflict once the item is closed: the work went on with the answer.
+        """
+        if not self.work_item.is_open:
+            raise Conflict(
+                f"{self.work_item.display_key} is {self.work_item.status}; reopen it before you take the answer back"
+            )
+        answer = self.answer
+        super().revert(actor=actor, **values)
+        if answer and self.is_asked_here and self.created_by.is_agent:
+            text = f"The answer to {self.display_key} was taken back; do not go on with it: {answer}"
+            PendingNote.objects.remind(text, self.work_item, actor=actor, session=self.asked_in)
 
     def validate_update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> Values:
         # Undo is the only update: of an answer, which only a person takes back.

@@ -86,7 +86,7 @@ INSERTED = {
     "projects_activity": "with the entity that it is about",
     "projects_membership": "Membership.objects.give",
     "projects_session": "the caller's own",
-    "projects_pendingnote": "PendingNote.objects.leave, and with a comment",
+    "projects_pendingnote": "PendingNote.objects.leave, with a comment, and with an answer that is taken back",
     "projects_checkapproval": "CheckApproval.objects.note",
     "projects_openedrun": "OpenedRun.open",
     "projects_reportedtree": "with the run of a check, and with a claim",

@@ -37,7 +37,7 @@ def cancel(context: Context) -> None:
 
 
 def reopen(context: Context) -> None:
-    """Reopen a cancelled sprint."""
+    """Reopen a sprint that was started by mistake or cancelled."""
     context.show(SPRINTS.act(context, "reopen"))
 
 
@@ -61,6 +61,6 @@ VERBS = (
         (ID, option("--move-to", metavar="SPRINT", help="move unfinished items to this sprint")),
     ),
     Verb("cancel", "Cancel a sprint; unfinished items leave it.", cancel, (ID,)),
-    Verb("reopen", "Reopen a cancelled sprint as planned; the items that left it return.", reopen, (ID,)),
+    Verb("reopen", "Make a started or cancelled sprint planned again; items that left it return.", reopen, (ID,)),
     Verb("report", "Show committed, completed and carried-over work, and the daily burndown.", report, (ID, ZONE)),
 )

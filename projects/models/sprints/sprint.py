@@ -47,7 +47,7 @@ class Status(models.TextChoices):
 
 NEXT = {
     Status.PLANNED: (Status.ACTIVE, Status.CANCELLED),
-    Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED),
+    Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED, Status.PLANNED),
     Status.CANCELLED: (Status.PLANNED,),
 }
 
@@ -191,7 +191,7 @@ class Sprint(ProjectChild):
             return self.release(actor, None)
 
     def reopen(self, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:
-        """Undo `cancel`: return the sprint to planned, and return the items that come back. Raises Conflict.
+        """Undo `start` or `cancel`: return the sprint to planned, and return the items that come back. Raises Conflict.
 
         An item comes back if the cancellation took it out, it is not deleted and it is in no sprint. The snapshots and
         timestamps of start and end are cleared, as in any planned sprint; the activity keeps both changes.
@@ -201,6 +201,15 @@ class Sprint(ProjectChild):
         with transaction.atomic():
             self._move(actor, Status.PLANNED, expected_version, **before_start)
             return self.take_back(actor, left)
+
+    def revert(self, *, actor: User, **values: FieldValue) -> None:
+        """Undo a start or an edit; an end also moved items, so it is undone by `reopen` alone, if at all."""
+        if "status" not in values:
+            super().revert(actor=actor, **values)
+        elif self.status == Status.ACTIVE:
+            self.reopen(actor=actor)
+        else:
+            raise Conflict(f"the sprint {self.name} is {self.status}; only its start can be undone like this")
 
     def items(self) -> models.QuerySet[WorkItem]:
         """Return the items that are not deleted."""

@@ -11,6 +11,8 @@ from projects.models.inbox.listing import settle
 from projects.web import inbox_page, page
 from projects.web.responses import done, reports_errors, saved
 
+UNDONE_BY = {"review": "work_item", "question": "question"}  # kinds of entries: what undo changes back
+
 
 @page.for_people()
 def inbox(request: HttpRequest) -> HttpResponse:
@@ -32,10 +34,10 @@ def act(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
     """Settle an entry."""
     name, text = request.POST.get("act", ""), request.POST.get("text", "")
     said = settle(kind, pk, name, text, actor=page.person(request), seen=request.POST.get("seen", ""))
-    changes = Activity.objects.filter(group_id=group_of_transaction(), entity_type="work_item", action=Action.UPDATED)
-    change = changes.order_by("-id").first() if kind == "review" else None
+    changes = Activity.objects.filter(group_id=group_of_transaction(), action=Action.UPDATED)
+    change = changes.filter(entity_type=UNDONE_BY.get(kind, "")).order_by("-id").first()
     if change is None:
         return done(said)
     response = saved(said, change.pk)
-    response.headers["PM-Item"] = change.display_key
+    response.headers["PM-Item"] = change.display_key.partition(".")[0]
     return response

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from projects.models import Question
 from projects.web import page
 from projects.web.form_values import version
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, reports_errors, undoable
 
 
 @page.for_people("POST")
@@ -30,4 +30,4 @@ def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         raise ValidationError({"choice": "must be the number of a choice"})
     number = None if choice is None else int(choice[:9])
     found.answer_with(actor=page.person(request), text=request.POST.get("answer", "").strip(), choice=number)
-    return done(f"{found.display_key} answered.")
+    return undoable(f"{found.display_key} answered.", found)

@@ -20,7 +20,7 @@ from projects.web import page, sprint_page
 from projects.web.card_moves import move_cards
 from projects.web.charts.velocity import SHOWN
 from projects.web.form_values import agreed_version, fresh_id, version
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, reports_errors, undoable
 from projects.web.sprint_planning import Plan, above, next_sprint, open_sprints
 from projects.web.zone import zone_of
 
@@ -94,7 +94,7 @@ def _edit(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
 
 def _start(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.start(actor=page.person(request), expected_version=version)
-    return done(f"{sprint.name} started.")
+    return undoable(f"{sprint.name} started.", sprint)
 
 
 def _complete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:

@@ -205,7 +205,7 @@ def test_unfinished_items_move_to_the_chosen_sprint(
     ("status", "buttons"),
     [
         ("planned", {"start", "cancel"}),
-        ("active", {"complete", "cancel"}),
+        ("active", {"complete", "cancel", "reopen"}),
         ("completed", set()),
         ("cancelled", {"reopen"}),
         ("deleted", {"restore"}),

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from projects.models import Activity, Question, User, WorkItem
+from projects.models import Activity, PendingNote, Question, User, WorkItem
 from projects.models.edits import undo
 from projects.models.exceptions import Archived, Conflict, NotYours, StaleVersion
 from projects.models.question import QuestionQuerySet
@@ -174,3 +174,26 @@ def test_only_a_person_undoes_an_answer(ask: Ask, owner: User, user: User) -> No
     undo(activity, actor=owner)
     question.refresh_from_db()
     assert (question.status, question.answer, question.answered_by, question.answered_at) == ("open", "", None, None)
+
+
+def test_session_that_asked_learns_that_an_answer_was_taken_back(ask: Ask, owner: User) -> None:
+    agent = User.objects.actor("claude", is_agent=True)
+    agent.session_id = "s1"
+    question = ask(actor=agent)
+    question.answer_with(actor=owner, text="Yes")
+    undo(Activity.objects.of(question).latest("id"), actor=owner)
+    agent.session_id = "s2"
+    assert PendingNote.objects.for_session("s2") == []
+    notes = [*PendingNote.objects.for_session("s1"), *PendingNote.objects.for_begin(question.work_item, agent)]
+    said = "The answer to PONE-1.q1 was taken back; do not go on with it: Yes"
+    assert [(note.text, note.by) for note in notes] == [(said, owner.username)] * 2
+
+
+def test_answer_stays_once_its_item_is_closed(ask: Ask, owner: User) -> None:
+    question = ask()
+    question.answer_with(actor=owner, text="Yes")
+    activity = Activity.objects.of(question).latest("id")
+    question.work_item.update(actor=owner, status="done")
+    with pytest.raises(Conflict, match="PONE-1 is done; reopen it before you take the answer back"):
+        undo(activity, actor=owner)
+    assert Question.objects.get().answer == "Yes"

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
+from projects.models.edits import undo
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.sprints.report import report
 from projects.models.sprints.sprint import NEXT, Status
@@ -90,6 +91,24 @@ def test_reopened_sprint_is_planned_and_can_start_again(project: Project, user: 
     sprint.start(actor=user)
     assert [row["story_points"] for row in sprint.committed or ()] == [5]
     assert completed(project) == []
+
+
+@pytest.mark.django_db
+def test_undone_start_makes_the_sprint_planned(project: Project, user: User, make_item: Make) -> None:
+    sprint = make(project, user)
+    item = make_item(sprint_id=sprint.pk)
+    sprint.start(actor=user)
+    started = Activity.objects.of(sprint).latest("id")
+    undo(started, actor=user)
+    sprint.refresh_from_db()
+    assert (sprint.status, sprint.started_at, sprint.committed) == ("planned", None, None)
+    assert list(sprint.items()) == [item]
+    with pytest.raises(StaleVersion):
+        undo(started, actor=user)
+    sprint.start(actor=user)
+    sprint.complete(actor=user)
+    with pytest.raises(Conflict, match="the sprint S1 is completed; only its start can be undone like this"):
+        undo(Activity.objects.of(sprint).latest("id"), actor=user)
 
 
 @pytest.mark.django_db

@@ -47,6 +47,16 @@ def test_person_answers_on_the_page(
     assert 'name="choice"' not in page
 
 
+def test_answer_is_undone_by_its_toast(browser: Client, question: Question) -> None:
+    for path, typed in ((f"/items/questions/{question.pk}/", "choice"), (f"/inbox/question/{question.pk}/", "act")):
+        values = {"version": question.version, "seen": "", typed: "1" if typed == "choice" else "choice-1"}
+        answer = browser.post(path, values)
+        assert Question.objects.answered().exists()
+        assert browser.post(answer["PM-Undo"]).status_code == 200
+        question.refresh_from_db()
+        assert (question.status, question.answer) == ("open", "")
+
+
 @pytest.mark.parametrize(
     ("typed", "message"),
     [({"answer": ""}, "must not be blank"), ({"choice": "3"}, "must be from 1 to 2"), ({"choice": "x"}, "the number")],

@@ -61,10 +61,13 @@ def test_conflicting_edit_shows_changes_and_can_be_forced(browser: Client, make_
 
 def test_only_one_sprint_is_active(browser: Client, make_sprint: Make) -> None:
     first, second = make_sprint("First"), make_sprint("Second")
-    assert post(browser, first, "start").content == b"First started."
+    started = post(browser, first, "start")
+    assert started.content == b"First started."
     first.refresh_from_db()
     assert "First is active; it can't become active" in said(post(browser, first, "start")).replace("The sprint ", "")
     assert "The sprint First is active; complete or cancel it first." in said(post(browser, second, "start"))
+    assert browser.post(started["PM-Undo"]).status_code == 200
+    assert post(browser, second, "start").content == b"Second started."
 
 
 @pytest.mark.parametrize("goal", ["backlog", "planned"])

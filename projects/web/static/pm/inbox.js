@@ -79,7 +79,7 @@ list.addEventListener("pm:done", ({ target, detail }) => {
   if (!target.closest(".acts")) return; // a criterion was ticked
   const entry = target.closest("[data-entry]");
   const link = entry.querySelector("a[data-open]"), text = `Open ${entry.dataset.key}`;
-  if (!entry.matches(".review")) import("./toast.js").then(({ toast }) => toast(detail, "", link && { href: link.href, text })); // the server sends that of a review
+  if (!entry.matches(".review, .question")) import("./toast.js").then(({ toast }) => toast(detail, "", link && { href: link.href, text })); // the server sends that of these
   place = entries().indexOf(entry);
   const way = wayTo(entry);
   entry.remove();
