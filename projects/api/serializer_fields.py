@@ -13,7 +13,7 @@ from rest_framework.fields import empty
 
 from projects.api.callers import NEW_USER_HEADER, caller_of
 from projects.loose_types import AnyRow, Framework
-from projects.models import User
+from projects.models import Project, User
 from projects.models.base import Entity, find_pk
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
 from projects.models.user import AGENT, MYSELF, NOBODY
@@ -109,10 +109,19 @@ class ReferenceField(StrictCharField):
         name: str | None = super().run_validation(data)
         if name is None:
             return None
-        pk = find_pk(self.model, name, self._project())
+        pk = self._find(name)
         if pk is None:
             raise serializers.ValidationError(f"there is no {self.model.entity_type.replace('_', ' ')} {name}")
         return pk
+
+    def _find(self, name: str) -> uuid.UUID | None:
+        """Return the ID of the entity. A serializer that creates rows in a project gets the whole project."""
+        keep_project: Framework = getattr(self.root, "keep_project", None) if self.model is Project else None
+        project = Project.objects.living_named(name) if keep_project else None
+        if project is None:
+            return find_pk(self.model, name, self._project())
+        keep_project(project)
+        return project.pk
 
     def _project(self) -> str:
         """Return the project of what is written, by ID or as the request names it; "" if it is unknown."""

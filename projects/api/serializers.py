@@ -28,7 +28,7 @@ from projects.api.serializer_fields import (
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.loose_types import Framework
-from projects.models import fields
+from projects.models import Project, fields
 from projects.models.base import Entity, Values
 from projects.models.prepared_queries import Kept
 
@@ -185,6 +185,7 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
     field that they follow.
     """
 
+    _named_project: Project | None = None  # the project that the request names
     only_updates: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # fields that a creation does not accept
     places: ClassVar[Mapping[str, str]] = {}
 
@@ -270,9 +271,16 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
             return every
         return {name: field for name, field in every.items() if name not in self.only_updates}
 
+    def keep_project(self, project: Project) -> None:
+        """Keep the project that the request names, so that a creation need not load it again; for ReferenceField."""
+        self._named_project = project
+
     def create(self, validated_data: Values) -> Framework:
         # Each entity has a manager of its own type, with `objects.create(*, actor, …)`.
         manager: Framework = self.Meta.model._default_manager
+        if self._named_project is not None and validated_data.get("project_id") == self._named_project.pk:
+            del validated_data["project_id"]
+            validated_data["project"] = self._named_project
         return manager.create(**validated_data)
 
     def update(self, instance: Entity, validated_data: Values) -> Entity:

@@ -122,12 +122,12 @@ def run(sql: str, parameters: Sequence[FieldValue] = ()) -> Framework:
     return _backend.run(sql, parameters)
 
 
-def run_later(sql: str, parameters: Sequence[FieldValue]) -> None:
-    """Run one statement whose rows are not used, at the latest before the next one or the commit; see `run`.
+def run_later(sql: str, parameters: Sequence[FieldValue]) -> Framework:
+    """Run one statement, at the latest before the next one or the commit; return its cursor, see `run`.
 
-    Call it in a transaction. Its errors may be raised by what runs it.
+    Call it in a transaction. Its errors may be raised by what runs it. To fetch its rows runs it.
     """
-    _backend.run_later(sql, parameters)
+    return _backend.run_later(sql, parameters)
 
 
 def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:

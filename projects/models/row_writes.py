@@ -15,7 +15,7 @@ from django.db import connection, models
 from django.db.models import Model
 
 from projects.loose_types import AnyField, Framework
-from projects.models.prepared_queries import field_at, run, stored
+from projects.models.prepared_queries import field_at, run, run_later, stored
 
 Types = frozenset[type]
 # Values of these types need no conversion by the field.
@@ -29,20 +29,21 @@ _KINDS: tuple[tuple[type[AnyField] | tuple[type[AnyField], ...], Types], ...] = 
 
 
 class _Insertion(NamedTuple):
-    """An INSERT of all columns, and the columns that the database computes."""
+    """An INSERT of all columns but those that the database computes."""
 
     sql: str
     fields: tuple[tuple[AnyField, Types], ...]
-    computed: tuple[AnyField, ...]
 
 
 def insert_row(instance: Model) -> None:
-    """Store a new instance. No signals are sent, and no field sets itself; call it in a transaction."""
+    """Store a new instance, at the latest before the next statement; see `run_later`.
+
+    No signals are sent, and no field sets itself. What the database computes is read when it is used.
+    """
     insertion = _insertion(type(instance))
-    values = [_stored(field, types, getattr(instance, field.attname)) for field, types in insertion.fields]
-    cursor = run(insertion.sql, values)
-    for field, value in zip(insertion.computed, cursor.fetchone() if insertion.computed else (), strict=True):
-        setattr(instance, field.attname, field.to_python(value))
+    run_later(
+        insertion.sql, [_stored(field, types, getattr(instance, field.attname)) for field, types in insertion.fields]
+    )
     instance._state.adding, instance._state.db = False, connection.alias
 
 
@@ -69,12 +70,9 @@ def _types(field: AnyField) -> Types:
 @functools.cache
 def _insertion(model: type[Model]) -> _Insertion:
     fields = [field for field in model._meta.concrete_fields if not field.generated]
-    computed = [field for field in model._meta.concrete_fields if field.generated]
     names = ", ".join(_quoted(field.column) for field in fields)
     sql = f"INSERT INTO {_table(model)} ({names}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 -- as above
-    if computed:
-        sql += f" RETURNING {', '.join(_quoted(field.column) for field in computed)}"
-    return _Insertion(sql, tuple((field, _types(field)) for field in fields), tuple(computed))
+    return _Insertion(sql, tuple((field, _types(field)) for field in fields))
 
 
 @functools.cache

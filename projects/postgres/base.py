@@ -1,9 +1,9 @@
 """Django's PostgreSQL backend with the face of `projects.sqlite`: raw SQL sends and receives the same values.
 
 Columns are native (uuid, timestamptz, json), but on the wire an ID is 32 hex digits, a time is in UTC without a zone,
-and JSON is text. Every transaction is a writer's, as on SQLite: its BEGIN takes the board's lock, which goes with the
-commit. So activity IDs are committed in order, and the rules that read before they write need no locks of their own.
-Reads run in autocommit mode and never wait.
+and JSON is text. Every transaction is a writer's, as on SQLite: it takes the board's lock before its first statement,
+and the commit releases it. So activity IDs are committed in order, and the rules that read before they write need no
+locks of their own. Reads run in autocommit mode and never wait.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from projects.resource_errors import CommitInDoubt
 from projects.today import today
 
 BOARD_LOCK = 0x706D  # the number of the advisory lock of all writers
-BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({BOARD_LOCK})"  # one round trip
+BEGIN = ("BEGIN", f"SELECT pg_advisory_xact_lock({BOARD_LOCK})")
 TODAY = "pm_today()"  # in a statement: the caller's day, which only this process knows
 
 _datetime = datetime.fromisoformat
@@ -165,7 +165,7 @@ class DatabaseWrapper(_DjangoWrapper):
             connection.prepare_threshold, connection.prepared_max = PREPARED_AT, MAX_PREPARED
             for kind, loader in LOADERS:
                 connection.adapters.register_loader(kind, loader)
-            connection.pm_statements = Statements(connection)
+            connection.pm_statements = Statements(connection, BEGIN)
         return connection
 
     def init_connection_state(self) -> None:
@@ -199,20 +199,18 @@ class DatabaseWrapper(_DjangoWrapper):
             with self.wrap_database_errors:
                 raise
 
-    def run_later(self, sql: str, parameters: Sequence[Any]) -> None:  # Any: of any column
-        """Run one statement whose rows are not used, together with the next one or with the commit.
+    def run_later(self, sql: str, parameters: Sequence[Any]) -> Any:  # Any: of any column, and as `run`
+        """Run one statement together with the next one or with the commit; return its cursor.
 
-        Its errors are raised there. Call it in a transaction.
+        Its errors are raised there. Call it in a transaction. To fetch its rows runs it.
         """
         if not self.in_atomic_block or self.queries_logged or len(self.execute_wrappers) > (self.narrowed is not None):
-            self.run(sql, parameters)
-            return
+            return self.run(sql, parameters)
         self.validate_no_broken_transaction()
         narrowed = sql if self.narrowed is None else self.narrowed(sql)
         with self.wrap_database_errors:
-            waits = self.connection.pm_statements.wait(with_today(narrowed), parameters)
-        if not waits:
-            self.run(sql, parameters)
+            later = self.connection.pm_statements.wait(with_today(narrowed), parameters, self.wrap_database_errors)
+        return self.run(sql, parameters) if later is None else later
 
     def create_cursor(self, name: str | None = None) -> Any:  # Any: as in Django's stubs
         statements.flush(self.connection)  # a named cursor does not flush
@@ -240,13 +238,8 @@ class DatabaseWrapper(_DjangoWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
-        with self.wrap_database_errors:  # a lost connection is Django's error, which is answered 503
-            try:
-                self.connection.execute(BEGIN)
-            except psycopg.Error:
-                if not self.connection.closed:  # it has begun, and waited for the lock for too long
-                    self.connection.execute("ROLLBACK")
-                raise
+        with self.wrap_database_errors:
+            self.connection.pm_statements.begin()
 
 
 def _is_silent(connection: psycopg.Connection) -> bool:

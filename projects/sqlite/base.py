@@ -105,9 +105,9 @@ class DatabaseWrapper(_DjangoWrapper):
             with self.wrap_database_errors:
                 raise
 
-    def run_later(self, sql: str, parameters: Sequence[Any]) -> None:  # Any: of any column
+    def run_later(self, sql: str, parameters: Sequence[Any]) -> Any:  # Any: as above
         """Run one statement now: nothing is saved by waiting, as there is no way to a server."""
-        self.run(sql, parameters)
+        return self.run(sql, parameters)
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None

@@ -49,7 +49,7 @@ def _killed(count: int, kind: type[Field], services: Services) -> Result:
         for _ in range(3 if count > len(victims) else 1):
             service.reset()
             with result.clock():
-                assert field.start_import().wait(DEADLINE) == 0
+                field.run_import()
         exported, complete = field.exported(), field.counts()
         span = statistics.median(result.times)
         for number in range(count):
@@ -69,7 +69,7 @@ def _killed(count: int, kind: type[Field], services: Services) -> Result:
                 assert not (litter := service.litter()), f"{victim}: {litter} was left behind"
                 whole += found == complete
                 service.start()
-                assert field.start_import().wait(DEADLINE) == 0, f"{victim}: the import can't be repeated"
+                field.run_import()
                 assert field.exported() == exported, f"{victim}: the repeated import has another result"
         result.what += f", {service.engine}: {whole} complete"
     return result
@@ -86,6 +86,7 @@ class Field:
     def __init__(self, service: Service, items: int) -> None:
         self.service = service
         self.file = service.directory / self.name
+        self.errors = service.directory / "import-errors.txt"
         self.write(items)
         service.stop()
         service.remember()
@@ -97,14 +98,20 @@ class Field:
             boards.write(target, items)
 
     def start_import(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [PM, *self.command, str(self.file), *self.flags],
-            cwd=self.service.directory,
-            env=environment(**self.service.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.errors.open("w") as errors:
+            return subprocess.Popen(
+                [PM, *self.command, str(self.file), *self.flags],
+                cwd=self.service.directory,
+                env=environment(**self.service.env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+
+    def run_import(self) -> None:
+        """Import the file, or fail with what the command says."""
+        code = self.start_import().wait(DEADLINE)
+        assert code == 0, f"{code}: {self.errors.read_text()}"
 
     def counts(self) -> dict[str, int]:
         return self.service.counts(TABLES)

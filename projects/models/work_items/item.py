@@ -214,8 +214,9 @@ class WorkItem(Closable):
         self._check_relations({field.column: getattr(self, field.column) for field in WORK_ITEM.detachable})
 
     def prepare_insert(self) -> None:
+        last_position = WorkItem.objects.look_up_last_position(self.project_id)
         self.item_number = self.project.take_item_number()
-        self.position = position_after(WorkItem.objects.last_position(self.project_id))
+        self.position = position_after(last_position())
         for name, value in self.moments_of(self.status).items():
             setattr(self, name, value)
 

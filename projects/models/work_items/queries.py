@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -21,7 +21,7 @@ from projects.entities.work_item import CLOSED
 from projects.loose_types import AnyQuerySet
 from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
-from projects.models.prepared_queries import Bound, run
+from projects.models.prepared_queries import Bound, run, run_later
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
@@ -278,7 +278,12 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def last_position(self, project_id: uuid.UUID) -> str | None:
         """Return the highest position in the project, or None if it has no items."""
-        return _position(_LAST_POSITION, [project_id.hex] * 2)
+        return self.look_up_last_position(project_id)()
+
+    def look_up_last_position(self, project_id: uuid.UUID) -> Callable[[], str | None]:
+        """Look up the highest position in the project with the next statement; return a function that returns it."""
+        cursor = run_later(_LAST_POSITION, [project_id.hex] * 2)
+        return lambda: cursor.fetchone()[0]
 
     def next_position(
         self, project_id: uuid.UUID, position: str, *, before: bool, other_than: WorkItem | None = None

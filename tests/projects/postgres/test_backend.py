@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,13 @@ from rest_framework.test import APIRequestFactory
 
 from projects.models import ApiToken, User
 from projects.models.fts import TOKENIZER
+from projects.models.prepared_queries import run
 from projects.postgres import checks, triggers
+from projects.postgres.statements import PREPARED_AT
 from projects.resource_errors import explain
 from projects.sqlite.triggers import definitions
 from projects.team.authentication import TokenAuthentication
+from tests.processes import poll
 
 TEXTS = (
     "Naïve café, ÅNGSTRÖM and src/main.py",
@@ -49,6 +53,7 @@ def test_writer_holds_the_lock_of_the_board(transactional_db: None) -> None:
     second = other()
     try:
         with transaction.atomic(), second.cursor() as cursor:
+            User.objects.count()  # the lock is taken before the first statement
             cursor.execute("SELECT pg_try_advisory_lock(28781)")
             assert cursor.fetchone() == (False,)
             cursor.execute("SELECT count(*) FROM projects_user")  # a reader does not wait
@@ -57,6 +62,57 @@ def test_writer_holds_the_lock_of_the_board(transactional_db: None) -> None:
             assert cursor.fetchone() == (True,)
     finally:
         second.close()
+
+
+def test_transaction_without_statements_waits_for_no_writer(transactional_db: None) -> None:
+    second = other()
+    connection.ensure_connection()
+    connection.connection.execute("SET lock_timeout = 50")
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(28781)")
+        with transaction.atomic():
+            pass
+    finally:
+        second.close()
+        connection.connection.execute("RESET lock_timeout")
+
+
+def test_writer_reads_what_the_writer_before_has_committed(transactional_db: None) -> None:
+    """Although its first statement is sent together with the wait for the lock."""
+    second = other()
+    found: list[list[str]] = []
+
+    def names() -> list[str]:
+        return [name for (name,) in run("SELECT username FROM projects_user WHERE username LIKE %s", ["a%"]).fetchall()]
+
+    def write() -> None:
+        try:
+            for _ in range(PREPARED_AT + 1):
+                found.append(names())
+            with transaction.atomic():
+                found.append(names())
+        finally:
+            connection.close()
+
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 28781 AND NOT granted"
+    writer = threading.Thread(target=write)
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("SELECT pg_advisory_xact_lock(28781)")
+            writer.start()
+            poll(lambda: (cursor.execute(waiting), cursor.fetchone())[1] == (1,), what="a writer that waits")
+            cursor.execute(
+                "INSERT INTO projects_user (id, username, password, is_superuser, first_name, last_name, email,"
+                " is_staff, is_active, date_joined, is_agent, is_kind_confirmed, news_cursor)"
+                " VALUES (gen_random_uuid(), 'ada', '', false, '', '', '', false, true, now(), false, false, 0)"
+            )
+            cursor.execute("COMMIT")
+    finally:
+        writer.join()
+        second.close()
+    assert found == [[]] * (PREPARED_AT + 1) + [["ada"]]
 
 
 def test_lost_connection_is_a_shortage_and_heals(transactional_db: None) -> None:
@@ -81,8 +137,10 @@ def test_long_wait_for_a_writer_is_a_shortage(transactional_db: None) -> None:
     try:
         second.ensure_connection()
         second.connection.execute("SET lock_timeout = 50")
-        with transaction.atomic(), second.cursor() as cursor, pytest.raises(OperationalError) as refused:
-            cursor.execute("SELECT pg_advisory_xact_lock(28781)")
+        with transaction.atomic():
+            User.objects.count()
+            with second.cursor() as cursor, pytest.raises(OperationalError) as refused:
+                cursor.execute("SELECT pg_advisory_xact_lock(28781)")
     finally:
         second.close()
     assert explain(refused.value) == "others have been writing for too long; try again"
@@ -97,7 +155,7 @@ def test_wait_for_a_writer_that_is_too_long_leaves_no_transaction(transactional_
         with second.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(28781)")
         with pytest.raises(OperationalError), transaction.atomic():
-            pytest.fail("a writer began beside another one")
+            User.objects.count()
         assert User.objects.count() == 0
     finally:
         second.close()

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from rest_framework.test import APIClient
 
-from projects.models import User, WorkItem
+from projects.models import Project, User, WorkItem
 from projects.models.prepared_queries import run, run_later
 from projects.models.work_items.claims import claim_next
 from projects.postgres import statements
+from projects.postgres.base import BEGIN
 from projects.postgres.statements import PREPARED_AT
 
 OFTEN = PREPARED_AT + 1
+NAMES = "SELECT name FROM projects_board_test ORDER BY name"
 
 
 def kept(text: str) -> list[tuple[int, int]]:
@@ -118,7 +122,7 @@ def add(name: str) -> None:
 
 
 def names() -> list[str]:
-    return [name for (name,) in run("SELECT name FROM projects_board_test ORDER BY name").fetchall()]
+    return [name for (name,) in run(NAMES).fetchall()]
 
 
 @pytest.fixture
@@ -137,9 +141,10 @@ def table(transactional_db: None) -> Iterator[None]:
 
 def test_statement_that_waits_is_run_before_the_next_one(table: None) -> None:
     with transaction.atomic():
+        assert waiting() == len(BEGIN)
         add("a")
         add("b")
-        assert waiting() == 2
+        assert waiting() == len(BEGIN) + 2
         assert names() == ["a", "b"]
         add("c")
         with connection.cursor() as cursor:
@@ -151,6 +156,39 @@ def test_statement_that_waits_is_run_before_the_next_one(table: None) -> None:
         add("e")
         assert User.objects.filter(username="nobody").exists() is False
         assert waiting() == 0
+
+
+def test_rows_of_a_statement_that_waits_are_read_when_they_are_used(table: None) -> None:
+    with transaction.atomic():
+        names()
+        add("a")
+        first, second = run_later(NAMES, []), run_later(NAMES, [])
+        add("b")
+        assert waiting() == 4
+        assert second.fetchone() == ("a",)
+        assert waiting() == 0
+        assert first.fetchall() == [("a",)]
+        assert second.fetchone() is None
+
+
+def test_rows_of_a_statement_that_waited_for_a_rollback_are_an_error(table: None) -> None:
+    with transaction.atomic():
+        names()
+        later = run_later(NAMES, [])
+        transaction.set_rollback(True)
+    with pytest.raises(InterfaceError, match="was rolled back"):
+        later.fetchall()
+
+
+def test_error_of_a_statement_that_waits_is_raised_by_its_rows(table: None) -> None:
+    @transaction.atomic
+    def write() -> None:
+        names()
+        add("wrong")
+        run_later(NAMES, []).fetchall()
+
+    with pytest.raises(IntegrityError):
+        write()
 
 
 def test_statement_that_waits_is_committed_or_rolled_back(table: None) -> None:
@@ -201,7 +239,7 @@ def test_statement_that_waits_is_committed_although_queries_are_logged_since(tab
     try:
         with transaction.atomic():
             add("logged")
-            assert waiting() == 1
+            assert waiting() == len(BEGIN) + 1
             connection.force_debug_cursor = True
         assert waiting() == 0
     finally:
@@ -221,3 +259,21 @@ def test_long_statements_that_wait_do_not_block(table: None) -> None:
 def waiting() -> int:
     """Return how many statements wait."""
     return len(connection.connection.pm_statements._waiting)
+
+
+def test_create_takes_few_round_trips(transactional_db: None, api: APIClient, project: Project, tmp_path: Path) -> None:
+    def create(number: int) -> None:
+        body = {"project": project.key, "item_type": "task", "title": f"Number {number}"}
+        answer = api.post("/api/v1/work-items/", body, format="json", headers={"Idempotency-Key": f"key {number}"})
+        assert answer.status_code == 201, answer.content
+
+    for number in range(OFTEN + 1):
+        create(number)
+    with (tmp_path / "trace").open("w") as file:
+        connection.connection.pgconn.trace(file.fileno())
+        create(OFTEN + 1)
+        connection.connection.pgconn.untrace()
+    trips = [line for line in (tmp_path / "trace").read_text().splitlines() if line.endswith(("Sync", "Query"))]
+    # The lock with the caller, the answer to the key, the project, the number and position, the item with its activity
+    # and what is shown of it, and the answer with the commit.
+    assert len(trips) == 6
