@@ -46,7 +46,7 @@ def move_cards(project: Project, data: QueryDict, *, actor: User) -> Moved:
         items = by_depth(items, is_closing=is_closing)
     moved: list[Moved] = []
     for item, seen in items:
-        moved.append(move_card(project, one | {"item": item.display_key, "version": seen}, actor=actor))
+        moved.append(_move(item, one | {"version": seen}, actor=actor))
         one = {name: value for name, value in one.items() if name != "before"} | {"after": item.display_key}
     undo = reverse("bulk-undo", args=[group_of_transaction()]) if any(each.undo for each in moved) else ""
     return Moved(moved[0].item, moved[-1].warning, undo)
@@ -61,16 +61,19 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> Move
     children and blockers. Raises ValidationError or Refused;
     StaleVersion if `version` is outdated.
     """
-    item = _item(project, data.get("item", ""))
+    return _move(_item(project, data.get("item", "")), data, actor=actor)
+
+
+def _move(item: WorkItem, data: Mapping[str, str], *, actor: User) -> Moved:
     item.check_version(version(data))
     values = _values(item, data)
     before = item.status
     values |= {name: True for name in ("unclaim", "force") if data.get(name)}
     is_changed = False
     if data.get("after"):
-        is_changed = item.move(actor=actor, after=_item(project, data["after"]), **values)
+        is_changed = item.move(actor=actor, after=_item(item.project, data["after"]), **values)
     elif data.get("before"):
-        is_changed = item.move(actor=actor, before=_item(project, data["before"]), **values)
+        is_changed = item.move(actor=actor, before=_item(item.project, data["before"]), **values)
     elif values:
         is_changed = item.update(actor=actor, **values)
     undo = reverse("undo", args=[_latest(item)]) if is_changed else ""

@@ -40,6 +40,12 @@ class Blocker(NamedTuple):
         return f"{self.key} {self.title}"
 
 
+def in_short(blockers: Sequence[Blocker]) -> str:
+    """Return the key of the first blocker and how many more there are, such as "PONE-3 +2"; "" for none."""
+    more = f" +{len(blockers) - 1}" if len(blockers) > 1 else ""
+    return f"{blockers[0].key}{more}" if blockers else ""
+
+
 class Surroundings:
     """Other rows by the ID of the item that shows them. Uses a constant number of database queries."""
 

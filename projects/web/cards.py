@@ -17,7 +17,7 @@ from projects.models.work_items.claimable import PAUSED
 from projects.models.work_items.item import progress_of
 from projects.today import today
 from projects.web.avatars import hue, initials
-from projects.web.card_surroundings import WORKED, Blocker, Surroundings
+from projects.web.card_surroundings import WORKED, Blocker, Surroundings, in_short
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
@@ -182,10 +182,9 @@ def _blocked(key: str, blockers: Sequence[Blocker]) -> Mark:
     if len(blockers) > MOST_BLOCKERS:
         names.append(f"{len(blockers) - MOST_BLOCKERS} more")
     text = f"Blocked by {', '.join(names)}" if names else "Blocked"
-    also = f" +{len(blockers) - 1}" if len(blockers) > 1 else ""
-    project, dash, number = blockers[0].key.rpartition("-") if blockers else ("", "", "")
+    project, dash, number = in_short(blockers).rpartition("-")
     leads = blockers[0].key if len(blockers) == 1 else key
-    return Mark("blocked", text, f"{number}{also}", leads=leads, prefix=project + dash)
+    return Mark("blocked", text, number, leads=leads, prefix=project + dash)
 
 
 def _due(day: str, *, is_over: bool) -> str:

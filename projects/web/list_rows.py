@@ -15,7 +15,7 @@ from projects.loose_types import Context
 from projects.models import rights
 from projects.today import today
 from projects.web.avatars import hue, initials
-from projects.web.card_surroundings import Blocker, blockers_of
+from projects.web.card_surroundings import Blocker, blockers_of, in_short
 
 # The field whose editor a cell opens.
 EDITORS = {
@@ -80,8 +80,7 @@ class Row:
     @property
     def blocked(self) -> str:
         """The words of the row: by which item, and how many more."""
-        also = f" +{len(self.blockers) - 1}" if len(self.blockers) > 1 else ""
-        return f"Blocked by {self.blockers[0].key}{also}" if self.blockers else "Blocked"
+        return f"Blocked by {in_short(self.blockers)}" if self.blockers else "Blocked"
 
     @property
     def blocker(self) -> str:
