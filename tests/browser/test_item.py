@@ -146,6 +146,9 @@ def test_two_texts_are_shown_together_and_none_is_lost(page: Page, board: Server
     expect(text).not_to_be_visible()
     assert item(board, key)["description"] == "first\ntheirs <b>2</b>\nthird"
     conflict(3)
+    page.locator("#i-editor").get_by_role("button", name="Cancel").click()
+    expect(box).to_have_count(0)
+    conflict(4)
     text.fill("both")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#i-read")).to_have_text("both")

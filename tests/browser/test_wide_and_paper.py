@@ -78,7 +78,8 @@ def test_paper_has_description_and_status_and_no_controls(page: Page, board: Ser
     page.emulate_media(media="screen")
     page.goto(f"{board.url}/settings/")
     page.emulate_media(media="print")
-    expect(page.locator("main .button").first).not_to_be_visible()
+    expect(page.locator("main .button").first).to_be_attached()
+    expect(page.locator("main .button:visible")).to_have_count(0)
     page.goto(f"{board.url}/api/v1/docs/")
     expect(page.locator(".opblock-summary-path").first).to_be_visible(timeout=scaled(20_000))
     page.emulate_media(media="screen")  # as in `test_pages_print_whole_and_without_the_frame`
