@@ -169,6 +169,8 @@ def _deed(item: WorkItem, name: str, value: str) -> str:
     shown = value.strip()
     if name == "status":
         shown = STATUS_NAMES.get(value, value)
+    elif name == "priority":
+        shown = item.get_priority_display()
     elif name == "sprint" and item.sprint is not None:
         shown = item.sprint.name
     elif name == "parent" and item.parent is not None:

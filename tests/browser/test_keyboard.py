@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.pages import card, lane, make_item, open_board
+from tests.browser.pages import card, item, lane, make_item, open_board
 from tests.browser.test_sprints import make_sprint, open_sprints
 from tests.processes import Server, poll
 
@@ -87,3 +87,35 @@ def test_selected_rows_get_a_sprint_and_each_key_is_listed_once(page: Page, boar
     expect(listed.get_by_text("i", exact=True)).to_be_visible()
     keys_of_cards = listed.all_inner_texts()
     assert keys_of_cards.count("x") == 1
+
+
+def test_selected_items_are_changed_with_the_keyboard_alone(page: Page, board: Server) -> None:
+    keys = [make_item(board, f"number {number}") for number in range(3)]
+    make_item(board, "of ada", assignee="ada", status="done")
+    bar, message = page.locator("#selection"), page.locator(".toast")
+    for path, typed, name in (("board", "hi", "High"), ("list", "low", "Low")):
+        page.goto(f"{board.url}/{path}/PONE/")
+        for number, key in enumerate(keys[:2], 1):
+            page.keyboard.press("j")
+            expect(page.locator(f"[data-key={key}] a:focus")).to_have_count(1)
+            page.keyboard.press("x")
+            expect(bar.locator(".selected")).to_have_text(f"{number} selected")
+        page.keyboard.press("p")
+        expect(bar.locator("details[open] li button:focus")).to_have_count(1)
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(message).to_contain_text(f"2 items: priority set to {name}.")
+        expect(bar.locator("details[open]")).to_have_count(0)
+        expect(bar.locator("summary", has_text="Priority")).to_be_focused()
+        assert [item(board, key)["priority"] for key in keys] == [name.lower(), name.lower(), "medium"]
+        page.keyboard.press("Tab")
+        expect(bar.locator("summary", has_text="Assignee")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(bar.locator("details[open] :focus:not(summary)")).to_have_count(1)
+        page.keyboard.type("ada" if path == "board" else "no")
+        page.keyboard.press("Enter")
+        expect(message.last).to_contain_text("2 items: assignee")
+        expect(bar.locator("summary", has_text="Assignee")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(bar).to_have_count(0)
+        expect(page.locator(f"[data-key={keys[1]}] a:focus")).to_have_count(1)

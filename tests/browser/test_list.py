@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import item, make_item
+from tests.browser.pages import item, make_item, signed_in
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
@@ -174,3 +174,32 @@ def test_long_menus_are_searched_and_a_bulk_delete_asks_and_comes_back(page: Pag
     expect(row(page, key)).to_have_count(0)
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(row(page, key)).to_have_count(1)
+
+
+def test_all_rows_of_a_phone_are_selected_and_changed(browser: Browser, board: Server) -> None:
+    keys = [make_item(board, title) for title in ("one", "two", "three")]
+    with browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}) as context:
+        page = open_list(signed_in(context, board), board)
+        page.get_by_text("Select all", exact=True).tap()
+        bar = page.locator(".selection")
+        expect(bar).to_contain_text("3 selected")
+        for key in keys:
+            expect(row(page, key).get_by_role("checkbox")).to_be_checked()
+        bar.locator("summary", has_text="Assignee").tap()
+        expect(bar.locator("details[open] li button:focus")).to_have_count(
+            1
+        )  # a field would open a keyboard over the menu
+        expect(bar.locator("kbd").first).to_be_hidden()
+        page.keyboard.press("Escape")
+        bar.locator("summary", has_text="Status").tap()
+        bar.get_by_role("button", name="Review", exact=True).tap()
+        for key in keys:
+            expect(row(page, key)).to_contain_text("Review")
+        expect(page.locator(".toast")).to_contain_text("3 items: status set to Review.")
+        said, tools = page.locator(".toast").bounding_box(), bar.bounding_box()
+        assert said is not None
+        assert tools is not None
+        assert said["y"] + said["height"] <= tools["y"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.get_by_text("Select all", exact=True).tap()
+        expect(bar).to_have_count(0)

@@ -50,7 +50,7 @@ def test_each_field_is_set_on_all_items_and_undone_at_once(
     epic, items = make_item(item_type="epic"), [make_item(labels=["old"]), make_item(labels=["old", "kept"])]
     for name, value, attribute, stored, text in (
         ("status", "review", "status", "review", "status set to Review"),
-        ("priority", "high", "priority", "high", "priority set to high"),
+        ("priority", "high", "priority", "high", "priority set to High"),
         ("assignee", "ada", "assignee_id", user.pk, "assignee set to ada"),
         ("sprint", str(sprint.pk), "sprint_id", sprint.pk, "sprint set to Über"),
         ("parent", epic.display_key, "parent_id", epic.pk, f"parent set to {epic.display_key}"),
