@@ -37,6 +37,10 @@ class Rights(Protocol):
         """Return True if it may: in this project, or with None in any."""
         ...
 
+    def digest(self) -> str:
+        """Return a short text that changes with the rights."""
+        ...
+
 
 current: ContextVar[Rights | None] = ContextVar("rights", default=None)
 
@@ -62,6 +66,12 @@ def may_write(project_id: UUID | None = None, entity_type: str = ITEM) -> bool:
     """Return True if the request that goes on may write such rows of the project, or without one of any project."""
     rights = current.get()
     return rights is None or rights.may_write(project_id, entity_type)
+
+
+def digest() -> str:
+    """Return a text by which an open page sees that these rights have changed; "" where everybody may do everything."""
+    rights = current.get()
+    return "" if rights is None else rights.digest()
 
 
 def may_administer() -> bool:

@@ -15,6 +15,7 @@ from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zlib import crc32
 
 from projects.entities.registry import ENTITIES
 from projects.models.activity import Action
@@ -201,6 +202,11 @@ class Access:
     def may_write(self, project_id: UUID | None, entity_type: str) -> bool:
         """Return True if the request may write rows of this type in the project, or with None in any."""
         return (self.highest if project_id is None else self.role_in(project_id)) >= WRITERS[entity_type]
+
+    def digest(self) -> str:
+        """Return a short text that changes with the roles."""
+        roles = sorted((pk.hex, int(role)) for pk, role in self.roles.items())
+        return f"{crc32(repr((int(self.default), self.is_administrator, roles)).encode()):x}"
 
     def require(self, needed: Role, role: Role | None = None) -> None:
         """Raise NotYours unless the role, or the highest one, is enough."""

@@ -74,6 +74,7 @@ def page(request: HttpRequest) -> Context:
         "inbox_count": functools.cache(badge),
         "all_projects": functools.cache(lambda: list(Project.objects.living().only("key", "title", "status"))),
         "appearance": appearance(request),
+        "rights_digest": rights.digest,
         "may_create": rights.may_write,
         "may_administer": rights.may_administer,
         "panel": panel,

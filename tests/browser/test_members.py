@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_accessibility import found
+from tests.processes import scaled
 from tests.projects.team.places import PASSWORD, Proxy, TeamServer, free_port
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
@@ -27,6 +28,7 @@ for key in ("SITE", "SHOP"):
 """
 
 PAGES = ("/board/SITE/", "/items/SITE-1/", "/list/SITE/", "/sprints/SITE/", "/settings/members/SITE/", "/inbox/")
+SOON = scaled(15_000)  # milliseconds: a page's question for changes is held for 8 s
 SENDABLE = "form[data-post]:not(:has(fieldset:disabled)), #main form[method=post]:not(:has(:disabled))"
 
 
@@ -103,5 +105,30 @@ def test_maintainer_gives_roles_by_keyboard_and_a_viewer_only_reads(browser: Bro
     ada.keyboard.press("Enter")
     expect(ada.locator("#m-add [data-error]")).to_contain_text("Sign in again in another tab")
     expect(ada.locator("#notice")).to_contain_text("Sign in")
+    for page in (ada, bob):
+        page.context.close()
+
+
+def test_open_page_says_that_a_role_was_changed_and_taken_away(browser: Browser, proxy: Proxy) -> None:
+    ada, bob = (signed_in(browser, proxy, name) for name in ("ada", "bob"))
+    ada.goto(f"{proxy.url}/settings/members/SITE/")
+    ada.get_by_text("Add a member").click()
+    ada.locator("#m-add [name=user]").fill("bob")
+    ada.locator("#m-add [name=role]").select_option("member")
+    ada.keyboard.press("Enter")
+    role = ada.get_by_label("Role of bob", exact=True)
+    expect(role).to_have_value("member")
+    bob.goto(f"{proxy.url}/board/SITE/")
+    field, notice = bob.get_by_label("Add a card to Backlog"), bob.locator("#notice")
+    field.fill("half a title")
+    expect(bob.locator("#board[data-move]")).to_have_count(1)
+    role.select_option("viewer")
+    ada.locator("form", has=role).get_by_role("button").click()
+    expect(notice).to_contain_text("Your role in a project has changed", timeout=SOON)
+    expect(bob.locator("#board[data-move]")).to_have_count(0)
+    expect(field).to_have_value("half a title")
+    ada.get_by_label("Remove bob").click()
+    expect(notice).to_contain_text("This page is no longer available", timeout=SOON)
+    expect(field).to_have_value("half a title")
     for page in (ada, bob):
         page.context.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from projects.models import Activity, Project
+from projects.models import Activity, Project, rights
 from projects.models.activity import latest_id
 from projects.web.inbox_page import badge
 from projects.web.page import for_people
@@ -17,8 +17,9 @@ ARROW = " → "  # separates the two keys in a dependency's display key
 def live(request: HttpRequest) -> HttpResponse:
     """Return 204 if nothing changed since activity `since`, else the changed keys and the next cursor.
 
-    The header PM-Inbox has the number of entries in the inbox, which time changes, too. PM-Cursor of a 204 is for the
-    next X-Wait: changes of other projects don't wake the page again. Costs two indexed queries in addition to
+    The header PM-Inbox has the number of entries in the inbox, which time changes, too, and PM-Rights what becomes
+    different when the person's roles change: then the page asks for itself again. PM-Cursor of a 204 is for the next
+    X-Wait: changes of other projects don't wake the page again. Costs two indexed queries in addition to
     authentication, one more with X-Wait, and no write.
     """
     newest = latest_id() if "X-Wait" in request.headers else None  # before the rows, so that none is skipped
@@ -28,8 +29,9 @@ def live(request: HttpRequest) -> HttpResponse:
     if project:
         rows = rows.filter(project_id__in=Project.objects.living().filter(key=project).values("pk"))
     found = list(rows.order_by("-id").values_list("id", "display_key")[:MAX_CHANGES])
+    headers = {"PM-Inbox": badge(), "PM-Rights": rights.digest()}
     if not found:
         following = {} if newest is None else {"PM-Cursor": str(newest)}
-        return HttpResponse(status=204, headers={"PM-Inbox": badge(), **following})
+        return HttpResponse(status=204, headers={**headers, **following})
     keys = dict.fromkeys(key for _, keys in found for key in keys.split(ARROW))
-    return JsonResponse({"cursor": found[0][0], "keys": list(keys)}, headers={"PM-Inbox": badge()})
+    return JsonResponse({"cursor": found[0][0], "keys": list(keys)}, headers=headers)

@@ -164,6 +164,17 @@ def test_only_people_give_change_and_take_roles(ada: User, eve: User, project: P
     assert not Membership.objects.exists()
 
 
+def test_digest_changes_with_each_role(ada: User, project: Project) -> None:
+    seen = [Access.of(ada).digest()]
+    for role in ("viewer", "member"):
+        Membership.objects.update_or_create(user=ada, project=project, defaults={"role": role})
+        seen.append(Access.of(ada).digest())
+    DefaultRole.choose("viewer", actor=ada)
+    seen.append(Access.of(ada).digest())
+    assert len(set(seen)) == len(seen)
+    assert Access.of(ada).digest() == seen[-1]
+
+
 def test_new_users_have_no_role_unless_the_administrator_says_so(ada: User, project: Project) -> None:
     assert Access.of(ada).role_in(project.pk) == Role.NONE
     DefaultRole.choose("viewer", actor=ada)

@@ -1,5 +1,5 @@
-// Cards: going from one to another, single keys, folding. moving.js and drag.js move them, and are loaded with the first
-// key or pointer that may need them. templates/pm/base.html documents the markup.
+// Cards: going from one to another, keys, folding. moving.js and drag.js, which load later, move them.
+// templates/pm/base.html documents the markup.
 
 import { FIELDS, register } from "./keys.js";
 import { $, all, announce, show, wait } from "./pm.js";

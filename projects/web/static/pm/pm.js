@@ -51,16 +51,17 @@ async function look() {
     if (answer.status === 401) gone("signed-out");
     else if (answer.status >= 500) gone("away");
     else {
-      if (showWaiting(answer.headers.get("PM-Inbox"))) dispatchEvent(new Event("pm:inbox"));
-      const restarted = instance && answer.headers.get("X-PM-Instance") !== instance;
-      instance = answer.headers.get("X-PM-Instance");
-      seen = Number(answer.headers.get("PM-Cursor"));
+      const said = (name) => answer.headers.get(name), now = said("X-PM-Instance"), rights = said("PM-Rights") ?? page.rights;
+      const restarted = instance && now !== instance, isOther = rights !== page.rights;
+      [instance, page.rights, seen] = [now, rights, Number(said("PM-Cursor"))];
+      if (showWaiting(said("PM-Inbox"))) dispatchEvent(new Event("pm:inbox"));
       if (answer.status === 200) {
         const news = await answer.json();
         await renew(news.keys);
         cursor = Math.max(cursor, news.cursor);
-      } else if (restarted || before) await renew();
+      } else if (restarted || before || isOther) await renew();
       if (restarted || before) back();
+      else if (isOther && !noticed) notify("role");
     }
   } catch {
     gone("away");
@@ -94,21 +95,21 @@ export function gone(why) {
 
 function notify(why) {
   noticed = why;
-  $("notice").replaceChildren($(`notice-${why}`)?.content.cloneNode(true) ?? "");
-  $("notice").hidden = !why;
+  put($(`notice-${why}`)?.content.cloneNode(true) ?? "");
 }
 
-// Show a short text at the foot of the page, for a moment.
-function say(text) {
-  if (absent) return;
-  $("notice").textContent = text;
-  $("notice").hidden = false;
-  setTimeout(() => { if (!absent) $("notice").hidden = true; }, 4000);
+function put(what) {
+  $("notice").replaceChildren(what);
+  $("notice").hidden = !what;
 }
 
 function back() {
   absent = "";
-  say("Reconnected. The page is up to date.");
+  if (noticed !== "missing") {
+    noticed = "";
+    put("Reconnected. The page is up to date.");
+    setTimeout(() => noticed || put(""), 4000);
+  }
   forms?.resend();
 }
 
@@ -135,7 +136,7 @@ async function update(keys) {
   const answer = await get(url);
   if ([403, 404].includes(answer?.status)) return notify("missing"); // deleted, or a role was taken away
   if (!answer?.ok) return;
-  if (noticed === "missing") notify("");
+  if (noticed && !absent) notify("");
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (held.size || url !== location.href) return void (again = true);
   document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
