@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from discovery import admission, runtime
+from discovery.middleware import SAFE_METHODS
+from projects.brief_writes import briefly, log_left_out
 from projects.django_private import omit_from_log, replace_body
 from projects.engine import identity
 from projects.loose_types import Framework
@@ -47,7 +49,10 @@ class InstanceMiddleware:
 
 
 class DatabaseMiddleware:
-    """Respond 503 if the database was deleted, replaced, taken over by another server, busy or unusable."""
+    """Respond 503 if the database was deleted, replaced, taken over by another server, busy or unusable.
+
+    A request that only reads waits but a moment for those that write.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -60,7 +65,10 @@ class DatabaseMiddleware:
                 return _stopping(request, "another server took over; this one is stopping")
             if admission.is_late():
                 return _unavailable(request, "others have been writing for too long; try again")
-        return self.get_response(request)
+        if request.method not in SAFE_METHODS:
+            return self.get_response(request)
+        with briefly():
+            return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         shortage = explain(exception)
@@ -68,7 +76,10 @@ class DatabaseMiddleware:
 
 
 class PresenceMiddleware:
-    """Note the session of a request after the response is sent, so that the client does not wait for the write."""
+    """Note the session of a request after the response is sent, so that the client does not wait for the write.
+
+    While others write for long, it is left out: the next command of the session tries again.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -82,9 +93,10 @@ class PresenceMiddleware:
             def close_and_note() -> None:
                 close()
                 try:
-                    caller.note()
+                    with briefly():
+                        caller.note()
                 except DatabaseError as error:  # a full disk, say: the next command tries again
-                    logger.warning("the session could not be noted: %s", error)
+                    log_left_out(logger, "the session could not be noted: %s", error)
 
             response.close = close_and_note  # type: ignore[method-assign]  # Django calls it after the response is sent
         return response

@@ -44,6 +44,7 @@ ALLOWED = [
     ("projects.config_schema", set(), True),
     ("projects.version", set(), True),
     ("projects.today", set(), True),
+    ("projects.brief_writes", set(), True),
     ("projects.ordering_keys", set(), True),
     ("projects.media_types", set(), True),
     ("projects.hidden_characters", set(), True),
@@ -124,12 +125,16 @@ ALLOWED = [
     ("projects.django_private", set(), False),
     ("projects.loose_types", set(), False),
     ("projects.engine", {"projects.postgres", "projects.sqlite"}, False),
-    ("projects.sqlite", {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today"}, False),
+    (
+        "projects.sqlite",
+        {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today", "projects.brief_writes"},
+        False,
+    ),
     (
         "projects.postgres",
         {
             *("projects.postgres", "projects.loose_types", "projects.resource_errors", "projects.today"),
-            "discovery.django_private",
+            *("projects.brief_writes", "discovery.django_private"),
         },
         False,
     ),

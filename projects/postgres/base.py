@@ -22,6 +22,7 @@ from psycopg.pq import Format
 from psycopg.types.datetime import TimestampBinaryLoader
 from psycopg.types.string import TextBinaryLoader, TextLoader
 
+from projects import brief_writes
 from projects.postgres import checks, pool, statements
 from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
@@ -238,8 +239,24 @@ class DatabaseWrapper(_DjangoWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
+        patience = brief_writes.patience()
         with self.wrap_database_errors:
-            self.connection.pm_statements.begin()
+            if patience is None:
+                self.connection.pm_statements.begin()
+            else:
+                self._begin_within(patience)
+
+    def _begin_within(self, patience: float) -> None:
+        """Begin a transaction now, and wait for the board's lock at most `patience` seconds. Raises psycopg.Error."""
+        begin, lock = BEGIN
+        try:
+            self.connection.execute(f"{begin}; SET LOCAL lock_timeout = {patience * 1000:.0f}; {lock}")
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.LockNotAvailable):
+                brief_writes.rest()
+            if not self.connection.closed:
+                self.connection.execute("ROLLBACK")
+            raise
 
 
 def _is_silent(connection: psycopg.Connection) -> bool:

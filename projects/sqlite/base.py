@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
-from projects import storage
+from projects import brief_writes, storage
 from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 from projects.today import today
@@ -115,14 +115,34 @@ class DatabaseWrapper(_DjangoWrapper):
             super()._start_transaction_under_autocommit()
             return
         queue = queue_for(self.settings_dict["NAME"])
-        if not queue.acquire(self, self.settings_dict["OPTIONS"].get("timeout", 5.0)):
+        patience = brief_writes.patience()
+        if not queue.acquire(self, self._timeout() if patience is None else patience):
+            if patience is not None:
+                brief_writes.rest()
             raise OperationalError("database is locked")
         try:
-            super()._start_transaction_under_autocommit()
+            if patience is None:
+                super()._start_transaction_under_autocommit()
+            else:
+                self._begin_within(patience)
             self._log_length_before = self._log_length()
         except BaseException:
             queue.release(self)
             raise
+
+    def _begin_within(self, patience: float) -> None:
+        """Begin a transaction after other programs than ours, which do not queue; wait at most `patience` seconds."""
+        self.connection.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
+        try:
+            super()._start_transaction_under_autocommit()
+        except OperationalError:
+            brief_writes.rest()
+            raise
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {self._timeout() * 1000:.0f}")
+
+    def _timeout(self) -> float:
+        return float(self.settings_dict["OPTIONS"].get("timeout", 5.0))
 
     def _commit(self) -> None:
         try:
@@ -152,7 +172,7 @@ class DatabaseWrapper(_DjangoWrapper):
         """
         if self.is_in_memory_db() or self._log_length() // MAX_LOG <= self._log_length_before // MAX_LOG:
             return
-        timeout = self.settings_dict["OPTIONS"].get("timeout", 5.0)
+        timeout = self._timeout()
         deadline = time.monotonic() + min(CHECKPOINT_TIMEOUT, timeout)
         with contextlib.suppress(sqlite3.Error):  # the commit has succeeded
             # A longer timeout may wait for a read slot that readers keep passing on, though the old ones are gone.

@@ -15,6 +15,7 @@ from rest_framework import exceptions, throttling
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
+from projects.brief_writes import log_left_out
 from projects.loose_types import Framework
 from projects.team import audit, limits
 from projects.team.limits import Claim, Limit, limiter
@@ -49,7 +50,8 @@ def count_call(request: Request, user: User, token: str = "") -> None:
     except DatabaseError as error:
         if request.method not in SAFE_METHODS:
             raise
-        logger.warning("a call could not be counted: %s", error)  # a database that only reads can still be read
+        # A database that only reads, or that another one writes to for long, can still be read.
+        log_left_out(logger, "a call could not be counted: %s", error)
 
 
 def check(request: Request | HttpRequest, claims: list[Claim]) -> None:

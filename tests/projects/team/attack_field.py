@@ -6,7 +6,8 @@ import base64
 import json
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,28 @@ class Field:
         """Change the database beside the server; starting Django for it would take a second."""
         with closing(self._connect()) as connection, connection:
             assert connection.execute(self._statement(statement), values).rowcount
+
+    @contextmanager
+    def held_lock(self) -> Iterator[None]:
+        """Hold the lock of the board's writers, as a long write does."""
+        lock = "SELECT pg_advisory_xact_lock(28781)" if self.database else "BEGIN IMMEDIATE"
+        with closing(self._connect()) as connection:
+            connection.execute(lock)
+            yield
+            connection.rollback()
+
+    @contextmanager
+    def without_role(self, name: str) -> Iterator[None]:
+        """Take away a user's role in SITE, for a time: other attacks may come later. It is one in OWN meanwhile."""
+        move = (
+            "UPDATE projects_membership SET project_id = (SELECT id FROM projects_project WHERE key = ?)"
+            " WHERE user_id = (SELECT id FROM projects_user WHERE username = ?)"
+        )
+        self.change(move, "OWN", name)
+        try:
+            yield
+        finally:
+            self.change(move, "SITE", name)
 
     def value(self, statement: str, *values: object) -> Any:  # Any: of any column
         """Return the only value that a query finds."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
-from tests.processes import poll
+from tests.processes import poll, scaled
 from tests.projects.team.attack_field import WRONG_PASSWORD, Field, refused
 from tests.projects.team.attack_list import SECRET_PLAN, attack
 from tests.projects.team.browsers import NAME, Answer, Browser, csrf_of
@@ -173,24 +175,44 @@ def waiting(field: Field, token: str, end: Callable[[], None]) -> Answer:
 
 @attack("wait for changes beyond the end of a role", "Yuzu Tr3kkR/Yuzu#955")
 def waiting_without_a_role(field: Field) -> None:
-    of_bot = "user_id = (SELECT id FROM projects_user WHERE username = 'ci-bot')"
-    answer = waiting(field, "bot", lambda: field.change(f"DELETE FROM projects_membership WHERE {of_bot}"))
+    with ExitStack() as ended:
+        answer = waiting(field, "bot", lambda: ended.enter_context(field.without_role("ci-bot")))
     assert "After bot" not in answer.text
 
 
 @attack("wait for changes beyond the end of a token", "Mattermost mattermost/mattermost#7981")
 def waiting_without_a_token(field: Field) -> None:
-    revoke = "UPDATE projects_apitoken SET revoked_at = '2020-01-01 00:00:00' WHERE user_id = ?"
-    answer = waiting(field, "ada", lambda: field.change(revoke, uuid.UUID(field.ids["ada"]).hex))
-    assert "After ada" not in answer.text
-    refused(field.call("GET", "changes/?since=0", "ada"), 401)
+    revoke = "UPDATE projects_apitoken SET revoked_at = '2020-01-01 00:00:00' WHERE user_id = ? AND revoked_at IS NULL"
+    give_back = "UPDATE projects_apitoken SET revoked_at = NULL WHERE user_id = ?"
+    ada = uuid.UUID(field.ids["ada"]).hex
+    answer = waiting(field, "ada", lambda: field.change(revoke, ada))
+    try:
+        assert "After ada" not in answer.text
+        refused(field.call("GET", "changes/?since=0", "ada"), 401)
+    finally:
+        field.change(give_back, ada)
 
 
 @attack("read in an open session what one may not see any more", "Meeds Meeds-io/meeds#3979")
 def session_after_the_role(field: Field) -> None:
     eve = field.browser("eve")
     assert SECRET_PLAN in eve.get("/items/SITE-1/").text
-    field.change("DELETE FROM projects_membership WHERE user_id = ?", uuid.UUID(field.ids["eve"]).hex)
-    for path in ("/items/SITE-1/", "/list/SITE/", "/palette/?q=Secret", "/activity/", "/"):
-        assert SECRET_PLAN not in eve.get(path).text, path
-    refused(field.call("GET", f"work-items/{field.item}/", "viewer"), 404)
+    with field.without_role("eve"):
+        for path in ("/items/SITE-1/", "/list/SITE/", "/palette/?q=Secret", "/activity/", "/"):
+            assert SECRET_PLAN not in eve.get(path).text, path
+        refused(field.call("GET", f"work-items/{field.item}/", "viewer"), 404)
+
+
+@attack("keep others from reading by writing while a long write holds the lock of the board", "–")
+def waiting_writers(field: Field) -> None:
+    body = {"project": "SITE", "title": "Waited", "item_type": "task"}
+    with ThreadPoolExecutor(16) as pool:
+        with field.held_lock():
+            writes = [pool.submit(field.call, "POST", "work-items/", "write", body) for _ in range(16)]
+            for number in range(12):
+                begin = time.monotonic()
+                agent = {"X_PM_Actor": f"reader-{number}", "X_PM_Session": "program=claude&via=CLAUDECODE&id=7"}
+                assert field.call("GET", "projects/", "all", **agent).status_code == 200  # its session is new
+                refused(field.call("GET", "projects/", "pmt_wrong"), 401, 503)
+                assert time.monotonic() - begin < scaled(6)
+        assert {write.result().status_code for write in writes} <= {201, 503}
