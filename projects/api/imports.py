@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from rest_framework.response import Response
 from projects.api.callers import user_of
 from projects.api.exceptions import envelope
 from projects.api.filters import WordsFilter
+from projects.api.json_format import decode
 from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer
 from projects.api.transfer import Unparsed, bad_file, receive, send
@@ -232,7 +232,7 @@ def _options(file: IO[bytes]) -> tuple[dict[str, Json], int]:
     """Return the options in the first line of the body, and where the file begins."""
     line = file.readline(MAX_OPTIONS)
     try:
-        found: Json = json.loads(line)
+        found: Json = decode(line.decode())
         if not isinstance(found, dict) or not line.endswith(b"\n"):
             raise ValueError
     except (ValueError, RecursionError):

@@ -20,6 +20,7 @@ IGNORED_KEYS = ("exported_at", "exported_by")  # written by the agile-board tool
 NESTED = {field.name for entity in ENTITIES for field in entity.fields if field.kind in (LABELS, LINES, SNAPSHOT)}
 MAX_ROW = 64 * 1024 * 1024  # bytes
 PIECE = 64 * 1024
+MAX_NAMED = 100  # characters of a name in a message
 BOM = b"\xef\xbb\xbf"
 
 FileRow = dict[str, Any]  # JSON values by field name
@@ -109,6 +110,8 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> FileRow:
     for event, key in events:
         if event == "end_map":
             return row
+        if key in row:
+            raise refusal(f"a row has {key[:MAX_NAMED]!r} twice")
         event, value = next(events)
         if event not in ("start_map", "start_array"):
             row[key] = value

@@ -37,6 +37,21 @@ def test_wrong_method_is_refused(api: APIClient, method: str, route: str, allowe
     assert response["Allow"] == allowed
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"key": "PONE", "title": "a", "title": "b"}', "title"),
+        ('{"key": "PONE", "title": "a", "a": [{"b": {"c": 1, "c": 1}}]}', "c"),
+        ('{"key": "PONE", "title": "a", "' + "k" * 200 + '": 1, "' + "k" * 200 + '": 1}', "k" * 100),
+    ],
+)
+def test_name_twice_in_a_body_is_refused(api: APIClient, body: str, name: str) -> None:
+    answer = api.generic("POST", URL, body, content_type="application/json")
+    message = error(answer, 400, "VALIDATION_ERROR")["message"]
+    assert message == f'the body has "{name}" twice in one object; send it once'
+    assert not Project.objects.exists()
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
 def test_unacceptable_media_type_is_refused(api: APIClient, accept: str) -> None:
     error(api.get(URL, HTTP_ACCEPT=accept), 406, "NOT_ACCEPTABLE")

@@ -11,7 +11,7 @@ import time
 from tests.processes import scaled
 from tests.projects.team.attack_field import Field, refused
 from tests.projects.team.attack_list import SECRET_PLAN, attack
-from tests.projects.team.browsers import NAME, Browser, csrf_of
+from tests.projects.team.browsers import NAME, Answer, Browser, csrf_of
 
 SECOND = b"GET /api/v1/projects/ HTTP/1.1\r\nHost: x\r\n\r\n"
 TASK = '{"project": "SITE", "item_type": "task", '
@@ -138,6 +138,14 @@ def deep_documents(field: Field) -> None:
         refused(sent(field, text), 400)
 
 
+@attack("name a member twice in a body, for a check and for the server", "CouchDB CVE-2017-12635")
+def doubled_members(field: Field) -> None:
+    for text in ('{"title": "a", "title": "b"', f'{TASK}"title": "a", "labels": [{{"b": 1, "b": 1}}]'):
+        refused(sent(field, f"{text}}}"), 400)
+    for path in ("device-codes/", "plan/", "comments/"):
+        refused(sent(field, '{"scopes": ["read"], "scopes": ["admin"]}', path), 400)
+
+
 @attack("store a number that no one can read back", "–")
 def strange_numbers(field: Field) -> None:
     for number in ("9" * 5000, str(2**63), "-1e400", "NaN", "Infinity", "1e999", "-1", "0.5", '"٣"', "true"):
@@ -248,9 +256,9 @@ def waiting_without_a_name(field: Field) -> None:
     assert SECRET_PLAN.encode() not in answer
 
 
-def sent(field: Field, body: str | bytes, **headers: str) -> object:
-    """Send a body as it is to the list of items."""
+def sent(field: Field, body: str | bytes, path: str = "work-items/", **headers: str) -> Answer:
+    """Send a body as it is, by default to the list of items."""
     content = body if isinstance(body, bytes) else body.encode()
     all_headers = {"Accept": "application/json", "Content_Type": "application/json; charset=utf-8", **headers}
     token = f"Bearer {field.tokens['write']}"
-    return Browser(field.server).send("POST", "/api/v1/work-items/", content, Authorization=token, **all_headers)
+    return Browser(field.server).send("POST", f"/api/v1/{path}", content, Authorization=token, **all_headers)
