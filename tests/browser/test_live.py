@@ -104,6 +104,18 @@ def test_signed_out_page_explains_and_continues_after_login(person: BrowserConte
     expect(lane(page, "todo")).to_contain_text("not lost")
 
 
+def test_page_that_went_while_its_person_was_signed_out_says_so(
+    person: BrowserContext, page: Page, board: Server
+) -> None:
+    open_board(page, board)
+    person.clear_cookies()
+    expect(page.locator("#notice")).to_contain_text("pm server open")
+    assert board.api("DELETE", "projects/PONE/").status_code == 204
+    person.new_page().goto(login_url(board.directory))
+    page.bring_to_front()
+    expect(page.locator("#notice")).to_contain_text("This page is no longer available")
+
+
 def test_hidden_page_polls_rarely(page: Page, board: Server) -> None:
     asked: list[float] = []
     open_board(page, board)
