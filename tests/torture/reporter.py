@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+PAUSE = 60.0  # seconds between two lines about a scenario that goes on
 
 
 class Missing(Exception):
@@ -28,6 +31,7 @@ class Result:
     times: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    said_at: float = field(default_factory=time.monotonic)
 
     @contextmanager
     def attempt(self, name: str = "") -> Iterator[None]:
@@ -40,6 +44,9 @@ class Result:
             self.failures.append(f"{label}: {error}")
         else:
             self.held += 1
+        if time.monotonic() >= self.said_at + PAUSE:
+            self.said_at = time.monotonic()
+            print(f"{self.what}: {self.held} of {self.tried} held so far", file=sys.stderr, flush=True)
 
     @contextmanager
     def clock(self) -> Iterator[None]:
