@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
+import ssl
 import subprocess
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -158,6 +161,19 @@ def test_links_and_cookies_are_those_of_https(proxy: Proxy, ada: requests.Sessio
     listed = ada.get(f"{proxy.url}/api/v1/activity/?limit=1", headers={"Accept": "application/json"}, timeout=DEADLINE)
     assert listed.status_code == 200
     assert str(listed.json()["next"] or proxy.url).startswith("https://localhost:")
+
+
+def test_long_body_is_refused_before_it_is_stored(proxy: Proxy) -> None:
+    context = ssl.create_default_context(cafile=str(proxy.certificate))
+    found = []
+    for path in ("comments/", "import/", "import/csv/", "board/history/"):
+        with closing(http.client.HTTPSConnection("localhost", proxy.port, context=context, timeout=DEADLINE)) as client:
+            client.putrequest("POST", f"/api/v1/{path}")
+            client.putheader("Content-Length", str((64 << 20) + 1))
+            client.endheaders()  # and no body
+            answer = client.getresponse()
+            found.append((answer.status, json.loads(answer.read())["error"]["code"]))
+    assert found == [(413, "PAYLOAD_TOO_LARGE"), *[(401, "UNAUTHENTICATED")] * 3]
 
 
 def test_password_is_locked_after_five_attempts(proxy: Proxy) -> None:
