@@ -26,6 +26,12 @@ def test_answer_on_the_page_reaches_a_command_that_waits(page: Page, board: Serv
         expect(question).to_contain_text("answered: Postgres")
         out, _ = waiting.communicate(timeout=DEADLINE)
     assert json.loads(out)["answer"] == "Postgres"
+    page.locator(".toast [data-undo]").click()
+    expect(question.get_by_role("button", name="Postgres")).to_be_visible()
+    [note] = pm(board.directory, "news")["notes"]
+    assert note["text"] == f"The answer to {key}.q1 was taken back; do not go on with it: Postgres"
+    question.get_by_role("button", name="SQLite").click()
+    expect(question).to_contain_text("answered: SQLite")
     pm(board.directory, "ask", key, "Anything else?")  # appears without a reload, and takes a text
     question.get_by_label("Answer", exact=True).fill("No,\nthat is all")
     question.get_by_role("button", name="Answer", exact=True).click()
