@@ -43,8 +43,11 @@ def _unique(pairs: list[tuple[str, Framework]]) -> JSONObject:
     """Return an object. Of two values of one name, a proxy or a check before us may see the other one (RFC 8259, 4)."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        for twice, _ in pairs:
+            if twice in seen:
+                break
+            seen.add(twice)
         raise ParseError(f"the body has {json.dumps(twice[:MAX_NAMED])} twice in one object; send it once")
     return found
 

@@ -111,7 +111,7 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> FileRow:
         if event == "end_map":
             return row
         if key in row:
-            raise refusal(f"a row has {key[:MAX_NAMED]!r} twice")
+            raise _twice(key)
         event, value = next(events)
         if event not in ("start_map", "start_array"):
             row[key] = value
@@ -123,6 +123,10 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> FileRow:
     return row
 
 
+def _twice(key: str) -> Exception:
+    return refusal(f"a row has {key[:MAX_NAMED]!r} twice")
+
+
 def _nested(event: str, events: Iterator[Event]) -> object:
     """Return the list or object that just began. Iterative, because the sender controls the depth."""
     top: Framework = {} if event == "start_map" else []
@@ -130,6 +134,8 @@ def _nested(event: str, events: Iterator[Event]) -> object:
     keys: list[str] = []
     for event, value in events:
         if event == "map_key":
+            if value in stack[-1]:
+                raise _twice(value)
             key = value
             continue
         if event in ("end_map", "end_array"):

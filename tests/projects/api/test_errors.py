@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from projects.models import Project
+from tests.processes import scaled
 from tests.projects.api.test_projects import URL, error
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +52,14 @@ def test_name_twice_in_a_body_is_refused(api: APIClient, body: str, name: str) -
     message = error(answer, 400, "VALIDATION_ERROR")["message"]
     assert message == f'the body has "{name}" twice in one object; send it once'
     assert not Project.objects.exists()
+
+
+def test_name_twice_among_many_is_refused_at_once(api: APIClient) -> None:
+    names = [f'"{number}":0' for number in range(20_000)]
+    begin = time.thread_time()
+    body = f"{{{','.join([*names, names[-1]])}}}"
+    error(api.generic("POST", URL, body, content_type="application/json"), 400, "VALIDATION_ERROR")
+    assert time.thread_time() - begin < scaled(1)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])

@@ -221,6 +221,7 @@ def test_key_of_another_project_is_refused(read: Read, document: Document) -> No
         (b'{"schema_version": 1, "projects": [1]}', r"projects\[0\]: must be an object"),
         (b'{"schema_version": 1, "projects": [], "projects": []}', "twice"),
         (b'{"schema_version": 1, "users": [{"id": 1, "id": 2}]}', "a row has 'id' twice"),
+        (b'{"schema_version": 1, "sprints": [{"outcome": [{"a": {"b": 1, "\\u0062": 2}}]}]}', "a row has 'b' twice"),
         (b'{"schema_version": 1} x', 'not valid JSON, near: {"schema_version": 1} x$'),
         (b'{"schema_version": 1, "projects": [{"id": "\xff"}]}', "not UTF-8 text"),
         (b'{"schema_version": 1, "x": 123456789012345678901234567890}', "a number that is too large"),
