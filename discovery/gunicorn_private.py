@@ -102,6 +102,7 @@ if TYPE_CHECKING:
 
     class Unreader(Protocol):
         def unread(self, data: bytes) -> None: ...
+        def take_buffered(self) -> bytes: ...
 
     class Parser(Protocol):
         unreader: Unreader

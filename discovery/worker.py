@@ -206,10 +206,12 @@ class Worker(ThreadWorker):
         for waiter in self.admission.leave(conn):
             self._dispatch(waiter)
         # A stopping worker keeps no connection; gunicorn's own would keep it for two more seconds.
-        if self.alive and not fs.cancelled() and not fs.exception() and fs.result():
-            super().finish_request(conn, fs)
-        else:
+        if not self.alive or fs.cancelled() or fs.exception() or not fs.result():
             self._linger(conn)
+        elif conn.parser and (more := conn.parser.unreader.take_buffered()):  # the client sent it before the answer
+            self._await_request(conn, more)
+        else:
+            super().finish_request(conn, fs)
 
     def murder_pending(self) -> None:
         now = time.monotonic()
@@ -241,12 +243,15 @@ class Worker(ThreadWorker):
 
     # Requests
 
-    def _await_request(self, conn: Connection) -> None:
+    def _await_request(self, conn: Connection, received: bytes = b"") -> None:
         conn.expect_request(time.monotonic() + self.request_timeout)
         conn.sock.setblocking(False)
         self.waiting.append(conn)
         self._register(conn, partial(self._gather, conn))
-        self._gather(conn, None)  # most clients have sent it already
+        if received:
+            self._add(conn, received)
+        else:
+            self._gather(conn, None)  # most clients have sent it already
 
     def _gather(self, conn: Connection, _: object) -> None:
         try:
@@ -255,6 +260,10 @@ class Worker(ThreadWorker):
             return
         except OSError:
             data = b""
+        self._add(conn, data)
+
+    def _add(self, conn: Connection, data: bytes) -> None:
+        """Add received bytes to a request, and serve it once it is complete; none: the client has gone."""
         self.waiting_bytes += len(data)
         if data and not conn.gather(data):
             while self.waiting_bytes > MAX_WAITING:
@@ -282,8 +291,8 @@ class Worker(ThreadWorker):
             self._dispatch(conn)
 
     def _parks(self, conn: Connection, seen: int, seconds: int) -> bool:
-        """Hold a complete request if there is no news for it; return whether it is held."""
-        if conn.is_slow or not self.alive or len(self.parked) >= self.worker_connections // 2:
+        """Hold a complete request that reads if there is no news for it; return whether it is held."""
+        if conn.is_slow or conn.is_writing or not self.alive or len(self.parked) >= self.worker_connections // 2:
             return False
         parking.current.on_news(self._report_news)
         if not parking.current.holds(seen):  # after on_news: nothing is missed in between

@@ -134,9 +134,9 @@ def test_request_that_takes_long_by_its_path_takes_no_thread_from_others(start_h
 
 
 @contextlib.contextmanager
-def held_writers(server: Server, file: Path, count: int) -> Iterator[list[socket.socket]]:
+def held_writers(server: Server, file: Path, count: int, header: str = "") -> Iterator[list[socket.socket]]:
     """Send requests that write, and that wait for the lock of a file until the end."""
-    request = f"POST /locked?file={file} HTTP/1.1\r\nHost: 127.0.0.1:{server.info['port']}\r\n\r\n"
+    request = f"POST /locked?file={file} HTTP/1.1\r\nHost: 127.0.0.1:{server.info['port']}\r\n{header}\r\n"
     with contextlib.ExitStack() as stack:
         with file.open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
@@ -151,6 +151,35 @@ def test_writers_that_wait_keep_one_thread_free_for_readers(start_host: Start, t
     with held_writers(host, tmp_path / "lock", count=8):
         for _ in range(10):
             assert answer_time(host) < scaled(2)
+
+
+def test_writer_that_waits_for_news_takes_no_thread_from_readers(start_host: Start, tmp_path: Path) -> None:
+    host = start_host("--workers", "1", "--threads", "3")
+    assert host.request("GET", "/news?newest=5").status_code == 200
+    with held_writers(host, tmp_path / "lock", count=8, header="X-Wait: 5; 25\r\n"):
+        assert host.request("GET", "/news?newest=6").status_code == 200  # no writer waits for it
+        for _ in range(10):
+            assert answer_time(host) < scaled(2)
+
+
+def test_writer_behind_a_reader_on_one_connection_takes_no_thread_from_readers(
+    start_host: Start, tmp_path: Path
+) -> None:
+    host = start_host("--workers", "1", "--threads", "3")
+    lock = tmp_path / "lock"
+    lock.touch()
+    head = f"HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n"
+    both = f"GET / {head}\r\nPOST /locked?file={lock} {head}\r\nGET / {head}Connection: close\r\n\r\n".encode()
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with connections(host, 8, both) as writers:
+            for sock in writers:
+                assert sock.recv(1) == b"H"
+            for _ in range(10):
+                assert answer_time(host) < scaled(2)
+            fcntl.flock(held, fcntl.LOCK_UN)
+            for sock in writers:
+                assert sock.makefile("rb").read().count(b"TTP/1.1 200 OK") == 3
 
 
 def test_writer_that_waited_too_long_is_late(start_host: Start, tmp_path: Path) -> None:
