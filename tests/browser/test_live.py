@@ -147,7 +147,9 @@ def test_page_that_is_gone_says_so_and_keeps_typed_text(page: Page, board: Serve
     project = board.api("GET", "projects/PONE/").json()
     answer = board.api("DELETE", "projects/PONE/")
     assert answer.status_code == 204, answer.text
+    expect(page.locator("#notice")).to_contain_text("This page is no longer available", timeout=SOON)
     field.press("Enter")
+    expect(page.locator("#add-backlog [data-error]")).to_contain_text("not found")
     expect(page.locator("#notice")).to_contain_text("This page is no longer available")
     expect(field).to_have_value("half a title")
     assert board.api("POST", f"projects/{project['id']}/restore/").ok

@@ -27,7 +27,7 @@ def live(request: HttpRequest) -> HttpResponse:
     rows = Activity.objects.filter(id__gt=int(since) if since.isdecimal() and len(since) < 19 else 0)
     project = request.GET.get("project")
     if project:
-        rows = rows.filter(project_id__in=Project.objects.living().filter(key=project).values("pk"))
+        rows = rows.filter(project_id__in=Project.objects.filter(key=project).values("pk"))  # deleted ones, too
     found = list(rows.order_by("-id").values_list("id", "display_key")[:MAX_CHANGES])
     headers = {"PM-Inbox": badge(), "PM-Rights": rights.digest()}
     if not found:
