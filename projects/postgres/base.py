@@ -134,7 +134,9 @@ if TYPE_CHECKING:
     class _DjangoWrapper(base.DatabaseWrapper):
         """Private methods of Django's wrapper that are overridden here; the stubs lack them."""
 
+        def _close(self) -> None: ...
         def _savepoint(self, sid: str) -> None: ...
+        def _savepoint_rollback(self, sid: str) -> None: ...
         def _commit(self) -> None: ...
         def _rollback(self) -> None: ...
 
@@ -236,6 +238,16 @@ class DatabaseWrapper(_DjangoWrapper):
         if self.connection is not None:
             self.connection.pm_statements.forget()
         super()._rollback()
+
+    def _close(self) -> None:
+        if self.connection is not None:
+            self.connection.pm_statements.forget()  # a pool gives the connection to another request
+        super()._close()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        if self.connection is not None:
+            self.connection.pm_statements.forget()  # the savepoint ran what waited before it
+        super()._savepoint_rollback(sid)
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None

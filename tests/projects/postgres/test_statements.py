@@ -11,14 +11,17 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
 from rest_framework.test import APIClient
 
+from pmsite.team_environment import database
 from projects.models import Project, User, WorkItem
 from projects.models.prepared_queries import run, run_later
 from projects.models.work_items.claims import claim_next
 from projects.postgres import statements
-from projects.postgres.base import BEGIN
+from projects.postgres.base import BEGIN, DatabaseWrapper
 from projects.postgres.statements import PREPARED_AT
+from tests.postgres.databases import url
 
 OFTEN = PREPARED_AT + 1
 NAMES = "SELECT name FROM projects_board_test ORDER BY name"
@@ -233,6 +236,34 @@ def test_lost_connection_of_a_statement_that_waits_is_a_shortage(table: None) ->
         write()
     second.close()
     assert names() == []
+
+
+def test_rollback_to_a_savepoint_drops_what_waits(table: None) -> None:
+    with transaction.atomic():
+        names()
+        with transaction.atomic():
+            add("wrong")
+            transaction.set_rollback(True)
+        add("kept")
+    assert names() == ["kept"]
+
+
+def test_statement_that_waits_is_dropped_when_the_connection_returns_to_a_pool(table: None) -> None:
+    place = url(str(connection.settings_dict["NAME"]))
+    settings = connection.settings_dict | database({"PM_DATABASE_URL": f"{place}?pool=1"})
+    pooled: Any = DatabaseWrapper(settings, "pooled")
+    try:
+        pooled.ensure_connection()
+        for _ in range(OFTEN):
+            pooled.run(NAMES, [])
+        pooled.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        assert len(pooled.connection.pm_statements._waiting) == len(BEGIN)
+        pooled.close()
+        assert pooled.run(NAMES, []).fetchall() == []
+        assert pooled.connection.info.transaction_status == TransactionStatus.IDLE
+    finally:
+        pooled.close()
+        pooled.close_pool()
 
 
 def test_statement_that_waits_is_committed_although_queries_are_logged_since(table: None) -> None:
