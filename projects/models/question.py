@@ -277,8 +277,9 @@ class Question(WorkItemChild):
     def revert(self, *, actor: User, **values: FieldValue) -> None:
         """Take an answer back: the question is open again, and the session that asked gets a note.
 
-        Raises Conflict once the item is closed: the work went on with the answer.
+        Raises Conflict if the item is deleted, and once it is closed: the work went on with the answer.
         """
+        self.work_item.check_living()
         if not self.work_item.is_open:
             raise Conflict(
                 f"{self.work_item.display_key} is {self.work_item.status}; reopen it before you take the answer back"

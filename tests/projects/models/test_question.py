@@ -197,3 +197,17 @@ def test_answer_stays_once_its_item_is_closed(ask: Ask, owner: User) -> None:
     with pytest.raises(Conflict, match="PONE-1 is done; reopen it before you take the answer back"):
         undo(activity, actor=owner)
     assert Question.objects.get().answer == "Yes"
+
+
+@pytest.mark.parametrize("where", ["project", "item"])
+def test_answer_stays_where_nothing_may_be_changed(ask: Ask, owner: User, where: str) -> None:
+    question = ask()
+    question.answer_with(actor=owner, text="Yes")
+    activity = Activity.objects.of(question).latest("id")
+    if where == "project":
+        question.work_item.project.update(actor=owner, status="archived")
+    else:
+        question.work_item.soft_delete(actor=owner)
+    with pytest.raises((Conflict, Archived)):
+        undo(activity, actor=owner)
+    assert Question.objects.get().answer == "Yes"
