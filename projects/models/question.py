@@ -107,8 +107,12 @@ class QuestionQuerySet(WorkItemChildQuerySet["Question"]):
         return self.living().filter(status__in=(Status.ANSWERED, Status.DEFAULT_TAKEN))
 
     def due(self, moment: datetime) -> Self:
-        """Limit to open questions that were asked in this clone and whose default is to be taken."""
-        return self.open().filter(is_asked_here=True, default_at__lte=moment)
+        """Limit to open questions that were asked in this clone and whose default is to be taken.
+
+        One whose answer was taken back after that time waits for a person.
+        """
+        untouched = models.Q(updated_at__lte=models.F("default_at"))
+        return self.open().filter(untouched, is_asked_here=True, default_at__lte=moment)
 
     def take_defaults(self) -> int:
         """Take the defaults whose time is over; return their number. Call it in a write transaction."""

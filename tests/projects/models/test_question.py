@@ -118,6 +118,18 @@ def test_default_is_taken_when_its_time_is_over_and_a_person_may_answer_still(as
     assert (question.status, question.answer) == ("answered", "Yes")
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_default_is_not_taken_at_once_when_an_answer_is_taken_back_late(ask: Ask, owner: User, answered: bool) -> None:
+    question = ask(default="no", default_at=timezone.now() + HOUR)
+    if answered:
+        question.answer_with(actor=owner, text="Yes")
+    with clock(2 * HOUR), transaction.atomic():
+        assert Question.objects.take_defaults() == (not answered)
+        undo(Activity.objects.of(question).latest("id"), actor=owner)
+        assert Question.objects.take_defaults() == 0
+    assert Question.objects.get().status == "open"
+
+
 def test_default_of_a_closed_item_is_not_taken(ask: Ask, user: User) -> None:
     question = ask(default="no", default_at=timezone.now() + HOUR)
     question.work_item.update(actor=user, status="cancelled")
