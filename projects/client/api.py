@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 SILENCE = 30.0  # seconds
 CONTENT = "X-PM-Content"
+IN_DOUBT = "; it may have been done anyway: check before you retry"
+# What a proxy answers for a server that does not: RFC 9110, 15.6.
+OF_PROXIES = {
+    502: "the proxy at {url} got no answer from its pm server (502)",
+    503: "the proxy at {url} has no pm server to ask (503)",
+    504: "the pm server behind {url} took longer than its proxy waits (504)",
+}
 UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"  # RFC 3986, 2.3
 
 
@@ -139,6 +146,9 @@ class Api:
             except (Silent, Malformed) as error:
                 raise self._failure(error, method != "GET") from None
             else:
+                if not own and response.status in OF_PROXIES and not _is_json(response):
+                    doubt = IN_DOUBT if method != "GET" else ""
+                    raise Unresponsive(f"{OF_PROXIES[response.status].format(url=self.target.url)}{doubt}")
                 if response.status != 401 or second or not own:
                     return response
                 again = self.find()
@@ -174,7 +184,7 @@ class Api:
             if why:
                 return sandbox.refusal(self.target.url, info, why)
         server = f"the server at {self.target.url}" + (f" (pid {info.pid})" if info else "")
-        doubt = "; it may have been done anyway: check before you retry" if in_doubt else ""
+        doubt = IN_DOUBT if in_doubt else ""
         force = doubt + ("; if it hangs: pm server stop --force" if info else "")
         if isinstance(error, Silent):
             return Unresponsive(f"{server} does not respond: {error}{force}")
@@ -204,6 +214,10 @@ class Api:
         if status == 401 and self.target.token is None:
             self.warn(f"pm sent no token to {self.target.url}; set PM_TOKEN to send one")
         raise ApiError(error, status)
+
+
+def _is_json(response: Response) -> bool:
+    return response.headers.get("content-type", "").startswith("application/json")
 
 
 def _check_unicode(body: object) -> None:

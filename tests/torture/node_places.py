@@ -46,7 +46,7 @@ class Balancer:
             f"server {{ listen 127.0.0.1:{self.port}; client_max_body_size 0; location / {{\n"
             "proxy_pass http://nodes; proxy_http_version 1.1; proxy_set_header Connection ''; "
             "proxy_set_header Host localhost; proxy_set_header X-Forwarded-Proto https; "
-            "proxy_set_header X-Forwarded-For $remote_addr; proxy_connect_timeout 2s; }\n} }\n"
+            "proxy_set_header X-Forwarded-For $remote_addr; proxy_connect_timeout 2s; proxy_read_timeout 120s; }\n} }\n"
         )
 
     def start(self) -> None:

@@ -126,7 +126,7 @@ def test_error_of_the_server_is_passed_through(reach: Callable[..., Any], impost
         (answer("200 OK", b""), "without JSON"),
         (answer("200 OK", b"[" * 100_000), "without JSON"),
         (answer("200 OK", b'{"a": "\xff"}'), "without JSON"),
-        (answer("502 Bad Gateway", b"<html>"), "answered 502 without JSON"),
+        (answer("507 Full", b"<html>"), "answered 507 without JSON"),
         (answer("500 Oops", {"detail": "x"}), "answered 500 without an error object"),
         (answer("500 Oops", [1]), "answered 500 without an error object"),
         (answer("302 Found", {}, "Location: http://127.0.0.1:1/"), "redirects"),
@@ -141,6 +141,26 @@ def test_unusable_answer_is_an_error(reach: Callable[..., Any], impostor: Make, 
     assert (result.code, result.error["code"]) == (1, "BAD_ANSWER")
     assert said in result.error["message"]
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("502 Bad Gateway", "got no answer from its pm server (502)"),
+        ("503 Service Unavailable", "has no pm server to ask (503)"),
+        ("504 Gateway Timeout", "took longer than its proxy waits (504)"),
+    ],
+)
+def test_answer_of_a_proxy_says_that_its_server_gave_none(
+    repository: Path, impostor: Make, status: str, said: str
+) -> None:
+    page = answer(status, b"<html>", "Content-Type: text/html")
+    server = impostor(page, page)
+    read = call_here(repository / ".pm", "--server", server.url, "project", "list")
+    written = call_here(repository / ".pm", "--server", server.url, "project", "create", "First")
+    assert (read.error["code"], written.error["code"]) == ("UNRESPONSIVE", "UNRESPONSIVE")
+    assert read.error["message"].endswith(said)
+    assert written.error["message"].endswith(f"{said}; it may have been done anyway: check before you retry")
 
 
 def test_silent_server_is_unresponsive_after_the_timeout(pm: Pm, publish: Publish, impostor: Make) -> None:
