@@ -39,7 +39,7 @@ OVERRIDES = {
     "projects/sqlite/base.py": {"_start_transaction_under_autocommit", "_commit", "_rollback", "_close"},
     "projects/sqlite/schema.py": {"_remake_table"},
     # psycopg's; tests/projects/postgres/test_statements.py fails if an upgrade changes them.
-    "projects/postgres/base.py": {"_start_transaction_under_autocommit", "_commit", "_rollback", "_prepared"},
+    "projects/postgres/base.py": {"_start_transaction_under_autocommit", "_commit", "_rollback", "_close", "_prepared"},
     "projects/postgres/statements.py": {"_to_flush"},
     "projects/admin/forms.py": {"_post_clean"},
     "projects/api/schema.py": {
