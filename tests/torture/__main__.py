@@ -11,6 +11,7 @@ import argparse
 import itertools
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -129,6 +130,7 @@ def main() -> int:
     counts.add_argument("--scale", type=float, default=1.0, help="fraction of the full counts (1.0)")
     counts.add_argument("--short", action="store_true", help="a few of each, in two minutes")
     options = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # servers would inherit that nohup ignores it
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
     print(HEADER, flush=True)
     if options.only and len(options.only) == 1:
