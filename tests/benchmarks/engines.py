@@ -10,7 +10,8 @@ machine that is busy.
 
 In the first table, node, engine and clients share all processors, so what PostgreSQL's processes use is missing in the
 node. In the second one, the node has one processor for itself, on both engines, and PostgreSQL and the clients have
-another one: like a node whose database is on a machine of its own, without the way through a network.
+another one: like a node whose database is on a machine of its own, without the way through a network. There lists are
+promised, and more creates: it is for such a place that a team takes PostgreSQL.
 """
 
 from __future__ import annotations
@@ -77,12 +78,13 @@ FIGURES: Figures = {
     "create, 1 client": (creations, 1, None),
     "create, 8 clients": (creations, 8, 0.5),
     "claim the next, 8 clients": (claims, 8, 0.5),
-    "list of 100, 8 clients": (lists, 8, 1.0),
+    "list of 100, 8 clients": (lists, 8, None),
     "create, 64 clients": (creations, 64, None),
 }
 
 
-APART = ("create, 8 clients", "claim the next, 8 clients", "list of 100, 8 clients")  # the figures of the second table
+# The figures of the second table, and what is promised there.
+APART = {"create, 8 clients": 0.9, "claim the next, 8 clients": 0.5, "list of 100, 8 clients": 1.0}
 
 
 class Measured(NamedTuple):
@@ -173,8 +175,8 @@ def main() -> int:
             if {NODE, OTHERS} <= os.sched_getaffinity(0):
                 part(found)
                 print("\nThe node on one processor; PostgreSQL and the clients on another one:\n")
-                apart = {f"{name}, apart": (*FIGURES[name][:2], None) for name in APART}
-                _table(found, apart, options.rounds, options.seconds)
+                apart = {f"{name}, apart": (*FIGURES[name][:2], promise) for name, promise in APART.items()}
+                missed += _table(found, apart, options.rounds, options.seconds)
             if missed:
                 print(f"\nmissed: {'; '.join(missed)}", file=sys.stderr)
             return int(bool(missed))
