@@ -9,14 +9,14 @@ import socket
 import time
 from typing import Any
 
-from discovery import parking
+from discovery import middleware, parking
 from discovery.gunicorn_private import TConn
 
 HEAD_END = b"\r\n\r\n"
 # Bytes of a head. A browser sends the cookies of every program on this host, whatever its port.
 MAX_GATHERED = 64 * 1024
 MAX_BODY = 1024 * 1024  # bytes of a body that the event loop collects
-SAFE_METHODS = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})  # RFC 9110, 9.2.1
+SAFE_METHODS = frozenset(method.encode() for method in middleware.SAFE_METHODS)
 # Expect: the client waits for a response before it sends the body.
 _BACKGROUND = re.compile(rb"\r\nx-background[ \t]*:", re.IGNORECASE)
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)

@@ -14,9 +14,9 @@ from django.utils.functional import SimpleLazyObject
 
 from discovery import admission, runtime
 from discovery.middleware import SAFE_METHODS
-from projects.brief_writes import briefly, log_left_out
 from projects.django_private import omit_from_log, replace_body
 from projects.engine import identity
+from projects.lock_waits import log_skipped, short_waits
 from projects.loose_types import Framework
 from projects.resource_errors import explain
 
@@ -51,7 +51,7 @@ class InstanceMiddleware:
 class DatabaseMiddleware:
     """Respond 503 if the database was deleted, replaced, taken over by another server, busy or unusable.
 
-    A request that only reads waits but a moment for those that write.
+    A request that only reads waits only shortly for the lock of the board.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -67,7 +67,7 @@ class DatabaseMiddleware:
                 return _unavailable(request, "others have been writing for too long; try again")
         if request.method not in SAFE_METHODS:
             return self.get_response(request)
-        with briefly():
+        with short_waits():
             return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -78,7 +78,7 @@ class DatabaseMiddleware:
 class PresenceMiddleware:
     """Note the session of a request after the response is sent, so that the client does not wait for the write.
 
-    While others write for long, it is left out: the next command of the session tries again.
+    If the lock is not free in time, the note is skipped; the next command of the session writes it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -93,10 +93,10 @@ class PresenceMiddleware:
             def close_and_note() -> None:
                 close()
                 try:
-                    with briefly():
+                    with short_waits():
                         caller.note()
                 except DatabaseError as error:  # a full disk, say: the next command tries again
-                    log_left_out(logger, "the session could not be noted: %s", error)
+                    log_skipped(logger, "the session could not be noted: %s", error)
 
             response.close = close_and_note  # type: ignore[method-assign]  # Django calls it after the response is sent
         return response

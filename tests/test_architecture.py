@@ -44,7 +44,7 @@ ALLOWED = [
     ("projects.config_schema", set(), True),
     ("projects.version", set(), True),
     ("projects.today", set(), True),
-    ("projects.brief_writes", set(), True),
+    ("projects.lock_waits", set(), True),
     ("projects.ordering_keys", set(), True),
     ("projects.media_types", set(), True),
     ("projects.hidden_characters", set(), True),
@@ -127,14 +127,14 @@ ALLOWED = [
     ("projects.engine", {"projects.postgres", "projects.sqlite"}, False),
     (
         "projects.sqlite",
-        {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today", "projects.brief_writes"},
+        {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today", "projects.lock_waits"},
         False,
     ),
     (
         "projects.postgres",
         {
             *("projects.postgres", "projects.loose_types", "projects.resource_errors", "projects.today"),
-            *("projects.brief_writes", "discovery.django_private"),
+            *("projects.lock_waits", "discovery.django_private"),
         },
         False,
     ),

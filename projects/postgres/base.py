@@ -22,7 +22,7 @@ from psycopg.pq import Format
 from psycopg.types.datetime import TimestampBinaryLoader
 from psycopg.types.string import TextBinaryLoader, TextLoader
 
-from projects import brief_writes
+from projects import lock_waits
 from projects.postgres import checks, pool, statements
 from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
@@ -251,21 +251,22 @@ class DatabaseWrapper(_DjangoWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
-        patience = brief_writes.patience()
+        limit = lock_waits.limit()
         with self.wrap_database_errors:
-            if patience is None:
+            if limit is None:
                 self.connection.pm_statements.begin()
             else:
-                self._begin_within(patience)
+                self._begin_within(limit)
 
-    def _begin_within(self, patience: float) -> None:
-        """Begin a transaction now, and wait for the board's lock at most `patience` seconds. Raises psycopg.Error."""
+    def _begin_within(self, limit: float) -> None:
+        """Begin a transaction now, and wait for the board's lock at most `limit` seconds. Raises psycopg.Error."""
         begin, lock = BEGIN
         try:
-            self.connection.execute(f"{begin}; SET LOCAL lock_timeout = {patience * 1000:.0f}; {lock}")
+            wait = f"SET LOCAL lock_timeout = {limit * 1000:.0f}; {lock}; SET LOCAL lock_timeout TO DEFAULT"
+            self.connection.execute(f"{begin}; {wait}")
         except psycopg.Error as error:
             if isinstance(error, psycopg.errors.LockNotAvailable):
-                brief_writes.rest()
+                lock_waits.note_timeout()
             if not self.connection.closed:
                 self.connection.execute("ROLLBACK")
             raise

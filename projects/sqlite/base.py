@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
-from projects import brief_writes, storage
+from projects import lock_waits, storage
 from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 from projects.today import today
@@ -115,28 +115,28 @@ class DatabaseWrapper(_DjangoWrapper):
             super()._start_transaction_under_autocommit()
             return
         queue = queue_for(self.settings_dict["NAME"])
-        patience = brief_writes.patience()
-        if not queue.acquire(self, self._timeout() if patience is None else patience):
-            if patience is not None:
-                brief_writes.rest()
+        limit = lock_waits.limit()
+        if not queue.acquire(self, self._timeout() if limit is None else limit):
+            if limit is not None:
+                lock_waits.note_timeout()
             raise OperationalError("database is locked")
         try:
-            if patience is None:
+            if limit is None:
                 super()._start_transaction_under_autocommit()
             else:
-                self._begin_within(patience)
+                self._begin_within(limit)
             self._log_length_before = self._log_length()
         except BaseException:
             queue.release(self)
             raise
 
-    def _begin_within(self, patience: float) -> None:
-        """Begin a transaction after other programs than ours, which do not queue; wait at most `patience` seconds."""
-        self.connection.execute(f"PRAGMA busy_timeout = {patience * 1000:.0f}")
+    def _begin_within(self, limit: float) -> None:
+        """Begin a transaction after other programs than ours, which do not queue; wait at most `limit` seconds."""
+        self.connection.execute(f"PRAGMA busy_timeout = {limit * 1000:.0f}")
         try:
             super()._start_transaction_under_autocommit()
         except OperationalError:
-            brief_writes.rest()
+            lock_waits.note_timeout()
             raise
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {self._timeout() * 1000:.0f}")

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from projects.api.authentication import BearerAuthentication, SessionAuthentication, actor_of
 from projects.api.callers import ACTOR_HEADER, Caller, caller_of
-from projects.brief_writes import log_left_out
+from projects.lock_waits import log_skipped
 from projects.loose_types import Framework
 from projects.team import audit, limits, throttling
 
@@ -51,7 +51,7 @@ class TokenAuthentication(BearerAuthentication):
         try:
             token.note_use()
         except DatabaseError as error:  # a database that only reads can still be read
-            log_left_out(logger, "the use of a token could not be noted: %s", error)
+            log_skipped(logger, "the use of a token could not be noted: %s", error)
         return self.accept(request, caller), token
 
 

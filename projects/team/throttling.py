@@ -15,7 +15,7 @@ from rest_framework import exceptions, throttling
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from projects.brief_writes import log_left_out
+from projects.lock_waits import log_skipped
 from projects.loose_types import Framework
 from projects.team import audit, limits
 from projects.team.limits import Claim, Limit, limiter
@@ -51,7 +51,7 @@ def count_call(request: Request, user: User, token: str = "") -> None:
         if request.method not in SAFE_METHODS:
             raise
         # A database that only reads, or that another one writes to for long, can still be read.
-        log_left_out(logger, "a call could not be counted: %s", error)
+        log_skipped(logger, "a call could not be counted: %s", error)
 
 
 def check(request: Request | HttpRequest, claims: list[Claim]) -> None:

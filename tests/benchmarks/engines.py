@@ -83,7 +83,7 @@ FIGURES: Figures = {
 }
 
 
-# The figures of the second table, and what is promised there.
+# The figures of the second table and their targets.
 APART = {"create, 8 clients": 0.9, "claim the next, 8 clients": 0.5, "list of 100, 8 clients": 1.0}
 
 

@@ -222,7 +222,7 @@ TASKS = {
     "import a file": Task(import_board, 5),
     f"plan a sprint with {PLANNED} items and start it": Task(plan_sprint, 7),
     f"reassign {REASSIGNED} items": Task(reassign, 5),
-    "find what is blocked and by what": Task(find_blocked, 4),
+    "find blocked items and their blockers": Task(find_blocked, 4),
     "answer an agent": Task(answer, 2, let_agent_ask),
     "send a review back": Task(send_back, 2),
     "rename a column": Task(rename_column, 1, open_board),

@@ -17,10 +17,10 @@ ARROW = " → "  # separates the two keys in a dependency's display key
 def live(request: HttpRequest) -> HttpResponse:
     """Return 204 if nothing changed since activity `since`, else the changed keys and the next cursor.
 
-    The header PM-Inbox has the number of entries in the inbox, which time changes, too. PM-Rights differs once the
-    person's roles do: then the page asks for itself again. PM-Cursor of a 204 is for the next X-Wait: changes of other
-    projects don't wake the page again. Costs two queries, of indexes and the projects, in addition to authentication,
-    one more with X-Wait, and no write.
+    The header PM-Inbox has the number of entries in the inbox, which time changes, too. PM-Rights changes with the
+    person's roles; the page then loads itself again. PM-Cursor of a 204 is for the next X-Wait: changes of other
+    projects don't wake the page again. Costs two queries in addition to authentication, one through an index and one
+    that may scan the projects, one more with X-Wait, and no write.
     """
     newest = latest_id() if "X-Wait" in request.headers else None  # before the rows, so that none is skipped
     since = request.GET.get("since", "")

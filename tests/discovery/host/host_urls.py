@@ -31,7 +31,7 @@ def held(request: HttpRequest) -> HttpResponse:
 
 
 def locked(request: HttpRequest) -> HttpResponse:
-    """Answer once nobody has the lock of a file."""
+    """Answer when the lock of a file is free."""
     with open(request.GET["file"]) as file:
         fcntl.flock(file, fcntl.LOCK_SH)
     return HttpResponse("done")

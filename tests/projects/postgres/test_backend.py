@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from projects.lock_waits import short_waits
 from projects.models import ApiToken, User
 from projects.models.fts import TOKENIZER
 from projects.models.prepared_queries import run
@@ -76,6 +77,12 @@ def test_transaction_without_statements_waits_for_no_writer(transactional_db: No
     finally:
         second.close()
         connection.connection.execute("RESET lock_timeout")
+
+
+def test_short_wait_limits_the_wait_for_the_board_alone(transactional_db: None) -> None:
+    usual = run("SHOW lock_timeout", []).fetchone()
+    with short_waits(), transaction.atomic():
+        assert run("SHOW lock_timeout", []).fetchone() == usual
 
 
 def test_writer_reads_what_the_writer_before_has_committed(transactional_db: None) -> None:

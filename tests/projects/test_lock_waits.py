@@ -12,8 +12,8 @@ from django.db import OperationalError, connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
-from projects import brief_writes
-from projects.brief_writes import briefly
+from projects import lock_waits
+from projects.lock_waits import short_waits
 from projects.models import Session, User
 from tests.processes import DEADLINE
 
@@ -23,8 +23,8 @@ SESSION = "program=claude&via=CLAUDECODE&id=7"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brief_writes, "PATIENCE", 0.05)
-    monkeypatch.setattr(brief_writes, "_rests_until", 0.0)
+    monkeypatch.setattr(lock_waits, "SHORT_WAIT", 0.05)
+    monkeypatch.setattr(lock_waits, "_paused_until", 0.0)
 
 
 @contextmanager
@@ -51,13 +51,13 @@ def other_writer() -> Iterator[None]:
         thread.join()
 
 
-def test_brief_transaction_waits_but_a_moment() -> None:
-    with other_writer(), briefly():
+def test_transaction_with_a_short_wait_times_out_and_later_ones_do_not_wait() -> None:
+    with other_writer(), short_waits():
         for _ in range(3):  # the second and third don't wait at all
             with pytest.raises(OperationalError), transaction.atomic():
-                pytest.fail("a writer began beside another one")
-    assert brief_writes.is_resting()
-    with briefly(), transaction.atomic():  # the lock is free
+                pytest.fail("a transaction began while another one held the lock")
+    assert lock_waits.timed_out_recently()
+    with short_waits(), transaction.atomic():  # the lock is free
         User.objects.person("ada")
 
 
